@@ -1,0 +1,100 @@
+"""What a rule of law looks like as data: a dated value with its citation.
+
+The entries themselves stand beside the functions that use them, in each app's `rules/`.
+Standard library only, so that the law can be read and tested without Django.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from connecticard.canonical_json import sha256_of
+
+
+class Label(StrEnum):
+    """How an entry came to be."""
+
+    LAW = "law"
+    PRACTICE = "practice"
+    READING = "reading"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One legal value, from the day it takes effect until the next entry of the same key.
+
+    `value` None ends the key. `effective_from` None means: since the program began.
+    """
+
+    key: str
+    value: int | str | bool | None
+    citation: str
+    label: Label
+    sentence: str
+    last_checked_on: date
+    effective_from: date | None = None
+
+
+class Rulebook:
+    """A set of entries, at most one for a key and a day of effect."""
+
+    def __init__(self, entries: Iterable[Entry]):
+        self._entries = tuple(
+            sorted(entries, key=lambda entry: (entry.key, entry.effective_from or date.min))
+        )
+        seen: set[tuple[str, date | None]] = set()
+        for entry in self._entries:
+            if (entry.key, entry.effective_from) in seen:
+                raise ValueError(f"two entries for {entry.key} take effect on the same day")
+            seen.add((entry.key, entry.effective_from))
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __or__(self, other: "Rulebook") -> "Rulebook":
+        return Rulebook((*self, *other))
+
+    def in_force(self, on: date) -> dict[str, Entry]:
+        """Return, for each key, the entry in force on that day."""
+        found = {
+            entry.key: entry for entry in self._entries if (entry.effective_from or date.min) <= on
+        }
+        return {key: entry for key, entry in found.items() if entry.value is not None}
+
+    def entry(self, key: str, on: date) -> Entry:
+        """Return the entry for key in force on that day; KeyError where there is none."""
+        return self.in_force(on)[key]
+
+    def number(self, key: str, on: date) -> int:
+        """Return the whole number in force; TypeError where the entry holds something else."""
+        value = self.entry(key, on).value
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{key} is not a whole number")
+        return value
+
+    def switch(self, key: str, on: date) -> bool:
+        """Return whether a yes-or-no entry is on; TypeError where the entry holds something else."""
+        value = self.entry(key, on).value
+        if not isinstance(value, bool):
+            raise TypeError(f"{key} is not a yes-or-no value")
+        return value
+
+    def edition(self, on: date) -> str:
+        """Return the SHA-256 that names the law in force on that day.
+
+        The wording of the sentence and the day it was last checked are left out: reading the law again
+        does not change it.
+        """
+        return sha256_of(
+            [
+                {
+                    "key": entry.key,
+                    "value": entry.value,
+                    "effective_from": entry.effective_from and entry.effective_from.isoformat(),
+                    "citation": entry.citation,
+                    "label": entry.label.value,
+                }
+                for _, entry in sorted(self.in_force(on).items())
+            ]
+        )
