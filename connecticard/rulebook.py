@@ -57,9 +57,7 @@ class Rulebook:
 
     def in_force(self, on: date) -> dict[str, Entry]:
         """Return, for each key, the entry in force on that day."""
-        found = {
-            entry.key: entry for entry in self._entries if (entry.effective_from or date.min) <= on
-        }
+        found = {entry.key: entry for entry in self._entries if (entry.effective_from or date.min) <= on}
         return {key: entry for key, entry in found.items() if entry.value is not None}
 
     def entry(self, key: str, on: date) -> Entry:

@@ -1,0 +1,42 @@
+"""Pieces of database truth that several apps state alike."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+
+
+class KeyRange(Func):
+    """A key as a range of one, so that a GiST index can compare it without an extension."""
+
+    function = "int8range"
+    output_field = models.Field()
+
+    def __init__(self, key: str):
+        super().__init__(
+            F(key),
+            F(key),
+            Value("[]"),
+        )
+
+
+def no_overlap(
+    name: str, *keys: str, during: str = "valid", condition: Q | None = None
+) -> ExclusionConstraint:
+    """Return the constraint that two rows of the same keys never share a day."""
+    return ExclusionConstraint(
+        name=name,
+        index_type="gist",
+        expressions=[
+            *((KeyRange(key), RangeOperators.OVERLAPS) for key in keys),
+            (during, RangeOperators.OVERLAPS),
+        ],
+        condition=condition,
+    )
+
+
+def paired(name: str, *fields: str) -> models.CheckConstraint:
+    """Return the constraint that these columns are filled together or not at all."""
+    none = Q(**{f"{field}__isnull": True for field in fields})
+    every = Q(**{f"{field}__isnull": False for field in fields})
+    return models.CheckConstraint(name=name, condition=none | every)

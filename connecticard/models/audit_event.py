@@ -1,0 +1,54 @@
+from typing import Any
+
+import pgtrigger
+from django.db import models
+
+from connecticard import clock
+from connecticard.request_id import request_id
+from connecticard.models.user import User
+
+
+class AuditEvent(models.Model):
+    """Who did what to which record, when; never changed and never removed."""
+
+    at = models.DateTimeField()
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    action = models.CharField(max_length=60)
+    target_type = models.CharField(max_length=60)
+    target_id = models.BigIntegerField()
+    target_label = models.CharField(max_length=250)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    request_id = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["target_type", "target_id", "-at"], name="audit_event_target")]
+        triggers = [
+            pgtrigger.Protect(name="audit_event_stays", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target_label}"
+
+    @classmethod
+    def record(
+        cls,
+        action: str,
+        *,
+        target: models.Model,
+        by: User | None,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+    ) -> "AuditEvent":
+        """Record an act upon a saved record; `by` None means the system itself."""
+        return cls.objects.create(
+            at=clock.now(),
+            by=by,
+            action=action,
+            target_type=target._meta.label_lower,
+            target_id=target.pk,
+            target_label=str(target)[:250],
+            before=before,
+            after=after,
+            request_id=request_id.get(),
+        )

@@ -1,0 +1,41 @@
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people; an address is kept in lower case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """A person who signs in. What the person may do follows from role assignments alone."""
+
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="user_email_is_lower_case", condition=models.Q(email=Lower("email"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email

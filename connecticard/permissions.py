@@ -1,0 +1,130 @@
+"""Who may do what: one table, read by pages, the REST interface and services.
+
+Models are named by string, so that every app can use this table and it depends on none.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from connecticard import clock
+from connecticard.models import Role, RoleAssignment, User
+
+
+class Action(StrEnum):
+    """Something that a role may be allowed to do."""
+
+    VIEW_LIBRARY = "view the private pages of a library"
+    ENTER_COUNTS = "enter loan counts and submit filings"
+    CERTIFY_FILING = "certify filings"
+    REOPEN_FILING = "reopen a certified filing"
+    RETURN_FILING = "return a submitted filing"
+    ENTER_EXPENDITURE = "enter an expenditure report"
+    CERTIFY_EXPENDITURE = "certify an expenditure report"
+    IMPORT_LOANS = "import loan counts in bulk"
+    MANAGE_ROSTER = "keep libraries, letters of agreement, cadences and holidays"
+    GRANT_WAIVER = "propose a waiver"
+    APPROVE_WAIVER = "approve a waiver that another person proposed"
+    VIEW_RUNS = "see payment runs that are not published"
+    PREPARE_RUN = "prepare and calculate payment runs"
+    CERTIFY_RUN = "certify or void payment runs that another person prepared"
+    MAKE_DOCUMENTS = "have documents made"
+    MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
+    MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
+    VIEW_AUDIT = "read the audit trail"
+
+
+_STATE = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR})
+_READERS = _STATE | {Role.AUDITOR}
+
+PERMITTED: dict[Action, frozenset[Role]] = {
+    Action.VIEW_LIBRARY: _READERS | {Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER},
+    Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
+    Action.CERTIFY_FILING: frozenset({Role.LIBRARY_CERTIFIER}),
+    Action.REOPEN_FILING: _STATE | {Role.LIBRARY_CERTIFIER},
+    Action.RETURN_FILING: _STATE | {Role.LIBRARY_CERTIFIER},
+    Action.ENTER_EXPENDITURE: frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER}),
+    Action.CERTIFY_EXPENDITURE: frozenset({Role.LIBRARY_CERTIFIER}),
+    Action.IMPORT_LOANS: _STATE,
+    Action.MANAGE_ROSTER: _STATE,
+    Action.GRANT_WAIVER: _STATE,
+    Action.APPROVE_WAIVER: _STATE,
+    Action.VIEW_RUNS: _READERS,
+    Action.PREPARE_RUN: _STATE,
+    Action.CERTIFY_RUN: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.MAKE_DOCUMENTS: _STATE,
+    Action.MANAGE_LIBRARY_PEOPLE: _STATE,
+    Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.VIEW_AUDIT: _READERS,
+}
+
+
+def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:
+    """Return the roles somebody holds on a day, today unless said; none for who is not signed in."""
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    return list(RoleAssignment.objects.filter(user=user).in_force(on or clock.today()).order_by("role", "pk"))
+
+
+def _granting(user: Any, action: Action, on: date | None) -> list[RoleAssignment]:
+    return [held for held in assignments(user, on) if held.role in PERMITTED[action]]
+
+
+def may(user: Any, action: Action, library: Any = None, on: date | None = None) -> bool:
+    """Return whether a person may do this: for that library, or at all where none is named."""
+    granting = _granting(user, action, on)
+    if library is None:
+        return bool(granting)
+    return libraries_of(granting, on or clock.today()).filter(pk=library.pk).exists() if granting else False
+
+
+def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:
+    """Return the libraries that these roles reach on a day."""
+    libraries = apps.get_model("libraries", "Library").objects.all()
+    granting = list(granting)
+    if any(held.library_id is None and held.consortium_id is None for held in granting):
+        return libraries
+    memberships = apps.get_model("libraries", "ConsortiumMembership").objects.filter(
+        consortium__in=[held.consortium_id for held in granting if held.consortium_id], valid__contains=on
+    )
+    return libraries.filter(
+        Q(pk__in=[held.library_id for held in granting if held.library_id])
+        | Q(pk__in=memberships.values("library"))
+    )
+
+
+def libraries_for(user: Any, action: Action, on: date | None = None) -> QuerySet[Any]:
+    """Return the libraries for which a person may do this."""
+    on = on or clock.today()
+    return libraries_of(_granting(user, action, on), on)
+
+
+def check(user: Any, action: Action, library: Any = None, on: date | None = None) -> None:
+    """Raise PermissionDenied unless the person may do this."""
+    if not may(user, action, library, on):
+        raise PermissionDenied(f"You may not {action.value}.")
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def requires(action: Action) -> Callable[[View], View]:
+    """Close a page to who holds no role for the action; which objects it shows, the view itself decides."""
+
+    def close(view: View) -> View:
+        @wraps(view)
+        def closed(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            check(request.user, action)
+            return view(request, *args, **kwargs)
+
+        closed.required_action = action  # type: ignore[attr-defined]
+        return closed  # type: ignore[return-value]
+
+    return close
