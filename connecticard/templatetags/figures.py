@@ -1,0 +1,133 @@
+"""How figures, money and times are written, on pages and in documents alike.
+
+What is not there (None, or a name that a template does not know) is written as nothing; zero is written.
+Exact numbers only: a float is refused, because a page must show the figure that was computed, to the cent.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as formatted
+
+from connecticard.clock import EASTERN
+
+register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value == ""
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
+
+
+def _sign(number: int | Fraction) -> str:
+    return MINUS if number < 0 else ""
+
+
+def _with_decimals(number: Fraction, places: int) -> str:
+    """Write a number that is not negative with that many decimals, half-even, and thousands commas."""
+    whole, part = divmod(round(number * 10**places), 10**places)  # a Fraction rounds half-even, exactly
+    return f"{whole:,}.{part:0{places}d}"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """Write a whole number with commas: 3,580,340."""
+    if _absent(value):
+        return ""
+    number = _whole(value)
+    return f"{_sign(number)}{abs(number):,}"
+
+
+@register.filter
+def dollars(cents: int | None) -> str:
+    """Write whole cents as dollars: 70363800 is $703,638.00."""
+    if _absent(cents):
+        return ""
+    number = _whole(cents)
+    whole, part = divmod(abs(number), 100)
+    return f"{_sign(number)}${whole:,}.{part:02d}"
+
+
+@register.filter
+def rate(cents: int | Fraction | Decimal | str | None, over: int | None = None) -> str:
+    """Write dollars for each loan with ten decimals, half-even: `pool_cents|rate:loans` is $0.0982641313.
+
+    Without the second number, the value is a rate in dollars already (Fraction, Decimal or its text).
+    A pool divided by nothing has no rate: $0.0000000000.
+    """
+    if _absent(cents):
+        return ""
+    if isinstance(cents, float):
+        raise TypeError(f"{cents!r} is not exact")
+    if _absent(over):
+        in_dollars = Fraction(cents)  # type: ignore[arg-type]
+    else:
+        in_dollars = Fraction(_whole(cents), 100 * over) if over else Fraction(0)
+    return f"{_sign(in_dollars)}${_with_decimals(abs(in_dollars), 10)}"
+
+
+@register.filter
+def percent(part: int | Fraction | None, whole: int | Fraction | None = 1) -> str:
+    """Write `part|percent:whole` with one decimal, half-even: 12.5%; nothing where there is no whole."""
+    if _absent(part) or _absent(whole) or not whole:
+        return ""
+    if isinstance(part, float) or isinstance(whole, float):
+        raise TypeError("a percentage is taken of exact numbers")
+    share = Fraction(part) / Fraction(whole) * 100  # type: ignore[arg-type]
+    return f"{_sign(share)}{_with_decimals(abs(share), 1)}%"
+
+
+@register.filter
+def eastern(value: datetime | None) -> datetime | str:
+    """Return a moment in Eastern time, for further filters; ValueError where it has no time zone."""
+    if value is None or isinstance(value, str):
+        return ""
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return value.astimezone(EASTERN)
+
+
+def _day(value: date | datetime | None) -> date | str:
+    """Return the Eastern day of a moment; a plain date as it is."""
+    return eastern(value) if isinstance(value, datetime) else value or ""
+
+
+@register.filter
+def long_date(value: date | datetime | None) -> str:
+    """Write a day in full: Monday, March 8, 2027."""
+    return formatted(_day(value), "l, F j, Y")
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """Write a day: March 8, 2027."""
+    return formatted(_day(value), "F j, Y")
+
+
+@register.filter
+def month(value: date | datetime | None) -> str:
+    """Write a month: March 2027."""
+    return formatted(_day(value), "F Y")
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Write a moment: March 8, 2027, 4:05 p.m. Eastern."""
+    local = eastern(value)
+    return f"{formatted(local, 'F j, Y, g:i a')} Eastern" if local else ""
+
+
+@register.filter
+def short_digest(value: str | None) -> str:
+    """Write the first eight digits of a SHA-256, enough to tell two editions apart by eye."""
+    return (value or "")[:8]
