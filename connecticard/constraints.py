@@ -1,5 +1,6 @@
 """Pieces of database truth that several apps state alike."""
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -40,3 +41,14 @@ def paired(name: str, *fields: str) -> models.CheckConstraint:
     none = Q(**{f"{field}__isnull": True for field in fields})
     every = Q(**{f"{field}__isnull": False for field in fields})
     return models.CheckConstraint(name=name, condition=none | every)
+
+
+class ChangedWhile(pgtrigger.Condition):
+    """A change of these columns, of any where none is named, to a row that was in a given state."""
+
+    def __init__(self, old: pgtrigger.Q, *fields: str, exclude: list[str] | None = None):
+        self._old = old
+        self._change = pgtrigger.AnyChange(*fields, exclude=exclude)
+
+    def resolve(self, model: type[models.Model]) -> str:
+        return f"(({self._old.resolve(model)}) AND ({self._change.resolve(model)}))"

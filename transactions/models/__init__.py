@@ -1,0 +1,20 @@
+from transactions.models.filing import Filing, FilingBasis, Provenance
+from transactions.models.filing_period import FilingPeriod
+from transactions.models.filing_total import FilingTotal
+from transactions.models.holiday import Holiday
+from transactions.models.loan_count import LoanCount
+from transactions.models.reporting_cadence import ReportingCadence
+from transactions.models.waiver import Waiver, WaiverTerms
+
+__all__ = [
+    "Filing",
+    "FilingBasis",
+    "FilingPeriod",
+    "FilingTotal",
+    "Holiday",
+    "LoanCount",
+    "Provenance",
+    "ReportingCadence",
+    "Waiver",
+    "WaiverTerms",
+]
