@@ -4,8 +4,8 @@ import pgtrigger
 from django.db import models
 
 from connecticard import clock
-from connecticard.request_id import request_id
 from connecticard.models.user import User
+from connecticard.request_id import request_id
 
 
 class AuditEvent(models.Model):
