@@ -39,7 +39,7 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
 
 
 class RoleAssignment(models.Model):
-    """Somebody holds a role, for a library or a consortium where the role is one's, from a day until a day."""
+    """Somebody holds a role, for a library or a consortium where it is one's, from a day until a day."""
 
     user = models.ForeignKey("connecticard.User", on_delete=models.PROTECT, related_name="role_assignments")
     role = models.CharField(max_length=40, choices=[(role.value, role.label) for role in Role])

@@ -1,0 +1,125 @@
+"""Plain functions that make the records a test needs; every argument has a value that works."""
+
+import time
+from datetime import date
+from itertools import count
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.apps import apps
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test import Client
+
+from connecticard import one_time_code
+from connecticard.models import Role, RoleAssignment, User
+
+PASSWORD = "correct horse battery staple"
+_numbers = count(1)
+
+
+# People
+
+
+def make_user(
+    role: Role | None = None,
+    *,
+    library: Any = None,
+    consortium: Any = None,
+    email: str | None = None,
+    name: str | None = None,
+    second_factor: bool = True,
+) -> User:
+    """Make a person with PASSWORD and an authenticator app; a role is held from long ago."""
+    number = next(_numbers)
+    user = User.objects.create_user(
+        email or f"person{number}@example.org", PASSWORD, name=name or f"Person {number}"
+    )
+    if second_factor:
+        give_second_factor(user)
+    if role is not None:
+        give_role(user, role, library=library, consortium=consortium)
+    return user
+
+
+def give_role(
+    user: User,
+    role: Role,
+    *,
+    library: Any = None,
+    consortium: Any = None,
+    begins: date | None = date(2000, 1, 1),
+    ends: date | None = None,
+) -> RoleAssignment:
+    """Give a role; `ends` is the day after the last."""
+    return RoleAssignment.objects.create(
+        user=user, role=role, library=library, consortium=consortium, valid=DateRange(begins, ends)
+    )
+
+
+def give_second_factor(user: User) -> str:
+    """Set up an authenticator app and return its secret."""
+    secret = one_time_code.new_secret()
+    Authenticator.objects.create(user=user, type=Authenticator.Type.TOTP, data={"secret": secret})
+    return secret
+
+
+def current_code(user: User) -> str:
+    """Return a code that the next question for a second factor accepts."""
+    authenticator = Authenticator.objects.get(user=user, type=Authenticator.Type.TOTP)
+    step = max(one_time_code.step_at(time.time()), authenticator.data.get("last_step", 0) + 1)
+    return one_time_code.code_of(authenticator.data["secret"], step)
+
+
+class SignedInClient(Client):
+    """A client whose person has passed both factors."""
+
+    user: User
+
+
+def make_signed_in_client(
+    role: Role | None = None, library: Any = None, *, consortium: Any = None, user: User | None = None
+) -> SignedInClient:
+    """Return a client signed in as `user`, or as a new person who holds the role."""
+    client = SignedInClient()
+    client.user = user or make_user(role, library=library, consortium=consortium)
+    client.force_login(client.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+# Who takes part
+
+
+def make_town(name: str | None = None, **fields: Any) -> Any:
+    number = next(_numbers)
+    town = apps.get_model("libraries", "Town")
+    values = {
+        "number": 200 + number,
+        "name": name or f"Town {number}",
+        "county": "Hartford",
+        "planning_region": "Capitol",
+        "geoid": f"09{number:08d}",
+        "population": 10_000,
+    }
+    return town.objects.create(**(values | fields))
+
+
+def make_library(name: str | None = None, *, town: Any = None, key: str | None = None, **fields: Any) -> Any:
+    """Make a library that was always open, in a town of its own unless said."""
+    number = next(_numbers)
+    return apps.get_model("libraries", "Library").objects.create(
+        key=key or f"CT{number:04d}",
+        name=name or f"Library {number}",
+        town=town or make_town(),
+        open_during=DateRange(None, None),
+        **fields,
+    )
+
+
+def make_consortium(name: str | None = None, *, members: tuple[Any, ...] = ()) -> Any:
+    """Make a consortium whose members always belonged to it."""
+    consortium = apps.get_model("libraries", "Consortium").objects.create(
+        name=name or f"Consortium {next(_numbers)}"
+    )
+    for library in members:
+        consortium.memberships.create(library=library, valid=DateRange(None, None))
+    return consortium
