@@ -34,7 +34,7 @@ RULEBOOK = Rulebook(
             value="03-01",
             citation="Regs. Conn. State Agencies § 11-31c-4(b), (c)",
             label=Label.PRACTICE,
-            sentence="The twelve months that a payment measures run from 1 March to the end of February, "
+            sentence="The twelve months that a payment measures run from March 1 to the end of February, "
             "and are named for the year in which they end.",
             last_checked_on=LAST_CHECKED_ON,
         ),
@@ -86,8 +86,17 @@ RULEBOOK = Rulebook(
             value="03-01 09-01",
             citation=RECORDS_RULE,
             label=Label.READING,
-            sentence="A library may change between the two cadences on 1 March or 1 September only, "
+            sentence="A library may change between the two cadences on March 1 or September 1 only, "
             "so that no day is filed twice or left out.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="cadence_of_part_of_an_annual_year",
+            value="semiannual",
+            citation=f"{RECORDS_RULE}; {RECORDS_STATUTE}",
+            label=Label.READING,
+            sentence="Where a library that files once a year takes up another cadence in the middle of it, "
+            "the other half of that year is filed and due as a semiannual period.",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -95,7 +104,7 @@ RULEBOOK = Rulebook(
             value="03-01 09-01",
             citation=f"{RECORDS_RULE}; {RECORDS_STATUTE}",
             label=Label.LAW,
-            sentence="Records are closed on 1 March and on 1 September, each for the six months before it.",
+            sentence="Records are closed on March 1 and on September 1, each for the six months before it.",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -103,8 +112,8 @@ RULEBOOK = Rulebook(
             value=7,
             citation=f"{RECORDS_RULE}; {RECORDS_STATUTE}",
             label=Label.LAW,
-            sentence="A semiannual record is filed not later than seven days after 1 March and 1 September: "
-            "on 8 March and 8 September, which the law does not move off a weekend.",
+            sentence="A semiannual record is filed not later than seven days after March 1 and September 1: "
+            "on March 8 and September 8, which the law does not move off a weekend.",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -119,10 +128,10 @@ RULEBOOK = Rulebook(
         Entry(
             key="annual_due",
             value="03-15",
-            citation="State Library guide to borrowIT CT: reports due 15 March",
+            citation="State Library guide to borrowIT CT: reports due March 15",
             label=Label.PRACTICE,
-            sentence="The one report of a program year was due on 15 March after it; notices of single years "
-            "named a day beside it (16 March 2018, 14 March 2025).",
+            sentence="The one report of a program year was due on March 15 after it; notices of single years "
+            "named a day beside it (March 16, 2018; March 14, 2025).",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -131,7 +140,7 @@ RULEBOOK = Rulebook(
             citation=f"{RECORDS_RULE}; {RECORDS_STATUTE}",
             label=Label.LAW,
             sentence="The practice of one report a year, and its date, ended with February 2026. "
-            "A year that is still put on record as one report has the law's date for its end, 8 March.",
+            "A year that is still put on record as one report has the law's date for its end, March 8.",
             last_checked_on=LAST_CHECKED_ON,
             effective_from=REGULATION_FOLLOWED_FROM,
         ),
@@ -159,7 +168,7 @@ RULEBOOK = Rulebook(
             value="03-31",
             citation="Regs. Conn. State Agencies § 11-31c-4(a)",
             label=Label.READING,
-            sentence="A late record can be accepted, by a recorded waiver, through 31 March after the "
+            sentence="A late record can be accepted, by a recorded waiver, through March 31 after the "
             "program year, because the payment is worked out in April. The regulation names no last day.",
             last_checked_on=LAST_CHECKED_ON,
         ),
@@ -168,7 +177,7 @@ RULEBOOK = Rulebook(
             value="06-30",
             citation="Regs. Conn. State Agencies § 11-31c-4(a); C.G.S. § 4-89",
             label=Label.READING,
-            sentence="A library can still enter and correct its record through 30 June after the program "
+            sentence="A library can still enter and correct its record through June 30 after the program "
             "year, when the fiscal year that pays for it ends; later corrections are made by staff.",
             last_checked_on=LAST_CHECKED_ON,
         ),
@@ -268,7 +277,7 @@ class PeriodDates:
 
 
 def program_year(year: int) -> Span:
-    """Return the program year named for the year in which it ends: 2018 is 1 March 2017 to 28 February 2018.
+    """Return the program year named for the year in which it ends: 2018 began on March 1, 2017.
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b) and (c), "preceding twelve month period", by practice.
     """
@@ -293,7 +302,7 @@ def measurement_period(fiscal_year: int) -> Span:
 def default_cadence(on: date) -> Cadence:
     """Return how often a library files that has chosen nothing.
 
-    Source: Regs. Conn. State Agencies § 11-31c-2(a) from 1 March 2026; practice before.
+    Source: Regs. Conn. State Agencies § 11-31c-2(a) from March 1, 2026; practice before.
     """
     return Cadence(str(RULEBOOK.entry("default_cadence", on).value))
 
@@ -314,29 +323,18 @@ def may_change_on(day: date) -> bool:
     return f"{day:%m-%d}" in str(RULEBOOK.entry("cadence_changes_on", day).value).split()
 
 
-def period_dates(
-    cadence: Cadence, first_day: date, holidays: Collection[date], *, last_day: date | None = None
-) -> PeriodDates:
+def period_dates(cadence: Cadence, first_day: date, holidays: Collection[date]) -> PeriodDates:
     """Return the period of a cadence that begins on a day, and its dates.
 
-    An annual period runs to the end of the program year. One that was cut short by a change of cadence on
-    1 September is given its `last_day`; it keeps the due date of the year's report. ValueError where no
-    period of the cadence begins on `first_day`, or where `last_day` is wrong or given for another cadence.
+    ValueError where no period of the cadence begins on that day.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(a); C.G.S. § 11-31b.
     """
-    if first_day.day != 1 or (cadence is not Cadence.MONTHLY and not may_change_on(first_day)):
-        raise ValueError(f"no {cadence} period begins on {first_day}")
-    whole = _whole_period(cadence, first_day)
-    if last_day is None or last_day == whole.last_day:
-        return _dates_of(cadence, whole, holidays)
-    if (
-        cadence is not Cadence.ANNUAL
-        or not whole.contains(last_day)
-        or not may_change_on(last_day + timedelta(days=1))
-    ):
-        raise ValueError(f"no {cadence} period that begins on {first_day} ends on {last_day}")
-    return _dates_of(cadence, Span(first_day, last_day), holidays)
+    year_span = program_year(program_year_of(first_day))
+    for span in _spans_of_year(cadence, year_span):
+        if span.first_day == first_day:
+            return _dates_of(cadence, span, year_span, holidays)
+    raise ValueError(f"no {cadence} period begins on {first_day}")
 
 
 def periods_of_year(
@@ -344,23 +342,30 @@ def periods_of_year(
 ) -> list[PeriodDates]:
     """Return the filing periods of a program year in order; every day of the year lies in exactly one.
 
-    `cadences` are a library's dated cadences; days without one take the default of that day. ValueError where
-    two of them overlap or where one begins, or ends, on a day on which no change may take effect.
+    `cadences` are a library's dated cadences; days without one take the default of that day. The half of an
+    annual filer's year whose other half has another cadence is filed as a semiannual period. ValueError where
+    two of the cadences overlap or where one begins, or ends, on a day on which no change may take effect.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(a).
     """
     _refuse_bad_cadences(cadences)
     year_span = program_year(year)
-    periods: list[PeriodDates] = []
-    first_day = year_span.first_day
-    while first_day <= year_span.last_day:
-        cadence = _cadence_on(first_day, cadences)
-        period = period_dates(cadence, first_day, holidays)
+    halves = _spans_of_year(Cadence.SEMIANNUAL, year_span)
+    chosen = [_cadence_on(half.first_day, cadences) for half in halves]
+    if set(chosen) == {Cadence.ANNUAL}:
+        return [_dates_of(Cadence.ANNUAL, year_span, year_span, holidays)]
+    part_of_a_year = Cadence(
+        str(RULEBOOK.entry("cadence_of_part_of_an_annual_year", year_span.first_day).value)
+    )
+    periods = []
+    for half, cadence in zip(halves, chosen, strict=True):
         if cadence is Cadence.ANNUAL:
-            last_day = _last_day_at_cadence(cadence, period.span, cadences)
-            period = period_dates(cadence, first_day, holidays, last_day=last_day)
-        periods.append(period)
-        first_day = period.span.last_day + timedelta(days=1)
+            cadence = part_of_a_year
+        periods += [
+            _dates_of(cadence, span, year_span, holidays)
+            for span in _spans_of_year(cadence, year_span)
+            if half.covers(span)
+        ]
     return periods
 
 
@@ -377,7 +382,7 @@ def due_by_law(cadence: Cadence, span: Span, holidays: Collection[date]) -> date
     """Return the day by which the law wanted the last of a period's counts, whatever practice allowed.
 
     Eligibility is judged by this day; a later `due_on` is a practice that needs a recorded waiver. Of an
-    annual period it is 8 March: its first half, which the law wanted by 8 September, was not asked for alone.
+    annual period it is March 8: its first half, which the law wanted by September 8, was not asked for alone.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(a); C.G.S. § 11-31b.
     """
@@ -438,23 +443,27 @@ def _program_year_begins(year: int) -> date:
     return _on(year, str(RULEBOOK.entry("program_year_begins", date(year, 12, 31)).value))
 
 
-def _whole_period(cadence: Cadence, first_day: date) -> Span:
-    if cadence is Cadence.MONTHLY:
-        return Span.of_month(first_day)
-    year_ends = program_year(program_year_of(first_day)).last_day
+def _spans_of_year(cadence: Cadence, year_span: Span) -> list[Span]:
+    """Return the days of each period of a cadence in a program year, in order."""
     if cadence is Cadence.ANNUAL:
-        return Span(first_day, year_ends)
-    record_dates = str(RULEBOOK.entry("semiannual_record_dates", first_day).value).split()
-    record_date = min(_first_after(first_day, month_day) for month_day in record_dates)
-    return Span(first_day, record_date - timedelta(days=1))
+        return [year_span]
+    if cadence is Cadence.MONTHLY:
+        return [Span.of_month(month) for month in year_span.months()]
+    record_dates = str(RULEBOOK.entry("semiannual_record_dates", year_span.first_day).value).split()
+    spans = []
+    first_day = year_span.first_day
+    while first_day <= year_span.last_day:
+        record_date = min(_first_after(first_day, month_day) for month_day in record_dates)
+        spans.append(Span(first_day, record_date - timedelta(days=1)))
+        first_day = record_date
+    return spans
 
 
-def _dates_of(cadence: Cadence, span: Span, holidays: Collection[date]) -> PeriodDates:
+def _dates_of(cadence: Cadence, span: Span, year_span: Span, holidays: Collection[date]) -> PeriodDates:
     on = span.first_day
     in_force = RULEBOOK.in_force(on)
-    year_ends = program_year(program_year_of(on)).last_day
     if cadence is Cadence.ANNUAL and "annual_due" in in_force:
-        due_on = _first_after(year_ends, str(in_force["annual_due"].value))
+        due_on = _first_after(year_span.last_day, str(in_force["annual_due"].value))
     else:
         due_on = due_by_law(cadence, span, holidays)
     if RULEBOOK.switch("receipt_through_next_open_day", on):
@@ -464,8 +473,8 @@ def _dates_of(cadence: Cadence, span: Span, holidays: Collection[date]) -> Perio
         span=span,
         opens_on=on + timedelta(days=RULEBOOK.number("period_opens_days_after_first_day", on)),
         due_on=due_on,
-        accepted_until=_first_after(year_ends, str(in_force["late_record_accepted_until"].value)),
-        closes_on=_first_after(year_ends, str(in_force["record_closed_to_entry_after"].value)),
+        accepted_until=_first_after(year_span.last_day, str(in_force["late_record_accepted_until"].value)),
+        closes_on=_first_after(year_span.last_day, str(in_force["record_closed_to_entry_after"].value)),
     )
 
 
@@ -474,10 +483,10 @@ def _refuse_bad_cadences(cadences: Sequence[DatedCadence]) -> None:
     ordered = sorted(cadences, key=lambda dated: dated[1] or date.min)
     for cadence, first_day, last_day in ordered:
         if first_day is not None and not may_change_on(first_day):
-            raise ValueError(f"{cadence} filing begins on {first_day}; begin it on 1 March or 1 September")
+            raise ValueError(f"{cadence} filing begins on {first_day}; begin it on March 1 or September 1")
         if last_day is not None and not may_change_on(last_day + timedelta(days=1)):
             raise ValueError(
-                f"{cadence} filing ends on {last_day}; end it the day before 1 March or 1 September"
+                f"{cadence} filing ends on {last_day}; end it the day before March 1 or September 1"
             )
         if first_day is not None and last_day is not None and last_day < first_day:
             raise ValueError(f"{cadence} filing ends on {last_day}, before it begins on {first_day}")
@@ -491,11 +500,3 @@ def _cadence_on(day: date, cadences: Sequence[DatedCadence]) -> Cadence:
         if (first_day or date.min) <= day <= (last_day or date.max):
             return cadence
     return default_cadence(day)
-
-
-def _last_day_at_cadence(cadence: Cadence, span: Span, cadences: Sequence[DatedCadence]) -> date:
-    """Return the last day of the span before another cadence begins."""
-    for month in span.months():
-        if _cadence_on(max(month, span.first_day), cadences) is not cadence:
-            return month - timedelta(days=1)
-    return span.last_day

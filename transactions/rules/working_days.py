@@ -51,7 +51,7 @@ _SATURDAY, _SUNDAY = 5, 6
 def observed(day: date) -> date:
     """Return the day on which a holiday of that date is kept: itself, or the Friday or Monday beside it.
 
-    New Year's Day 2028 is a Saturday, so it is kept on Friday 31 December 2027.
+    New Year's Day 2028 is a Saturday, so it is kept on Friday, December 31, 2027.
 
     Source: C.G.S. § 1-4.
     """
