@@ -36,6 +36,11 @@ def no_overlap(
     )
 
 
+def holds_a_day(name: str, during: str = "valid") -> models.CheckConstraint:
+    """Return the constraint that the days of a row are not none: an empty range would escape every other."""
+    return models.CheckConstraint(name=name, condition=Q(**{f"{during}__isempty": False}))
+
+
 def paired(name: str, *fields: str) -> models.CheckConstraint:
     """Return the constraint that these columns are filled together or not at all."""
     none = Q(**{f"{field}__isnull": True for field in fields})

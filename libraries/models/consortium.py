@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 
-from connecticard.constraints import no_overlap
+from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models.library import Library
 
 
@@ -26,7 +26,10 @@ class ConsortiumMembership(models.Model):
     valid = DateRangeField()
 
     class Meta:
-        constraints = [no_overlap("one_membership_a_day", "library_id", "consortium_id")]
+        constraints = [
+            no_overlap("one_membership_a_day", "library_id", "consortium_id"),
+            holds_a_day("membership_holds_a_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.library} in {self.consortium}"

@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 
-from connecticard.constraints import no_overlap
+from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models.library import Library
 
 
@@ -15,7 +15,7 @@ class LetterOfAgreement(models.Model):
 
     class Meta:
         verbose_name_plural = "letters of agreement"
-        constraints = [no_overlap("one_letter_a_day", "library_id")]
+        constraints = [no_overlap("one_letter_a_day", "library_id"), holds_a_day("letter_holds_a_day")]
 
     def __str__(self) -> str:
         return f"Letter of agreement of {self.library}"

@@ -2,13 +2,17 @@ from datetime import date
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
-from connecticard.constraints import no_overlap
+from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models.town import Town
 
 
 class LibraryQuerySet(models.QuerySet["Library"]):
+    def open_on(self, on: date) -> "LibraryQuerySet":
+        """Libraries open on that day."""
+        return self.filter(open_during__contains=on)
+
     def open_between(self, first_day: date, last_day: date) -> "LibraryQuerySet":
         """Libraries open on any day from the first to the last."""
         return self.filter(open_during__overlap=(first_day, _day_after(last_day)))
@@ -20,6 +24,30 @@ class LibraryQuerySet(models.QuerySet["Library"]):
     def participating(self, on: date) -> "LibraryQuerySet":
         """Libraries with a letter of agreement on file on that day (1(d))."""
         return self.filter(letters__valid__contains=on)
+
+    def without_letter(self, on: date) -> "LibraryQuerySet":
+        """Libraries open on that day with no letter of agreement on file: they take no part (1(d))."""
+        return self.open_on(on).exclude(pk__in=self.model.objects.participating(on))
+
+    def with_participation(self, on: date) -> "LibraryQuerySet":
+        """Libraries with `participates`: whether a letter of agreement is on file that day (1(d))."""
+        return self.annotate(
+            participates=Exists(self.model.objects.participating(on).filter(pk=OuterRef("pk")))
+        )
+
+    def matching(self, text: str) -> "LibraryQuerySet":
+        """Libraries for which each word occurs in a name, now or formerly, in the town, address or key."""
+        found = self
+        for word in text.split():
+            former = LibraryName.objects.filter(library=OuterRef("pk"), name__icontains=word)
+            found = found.filter(
+                Q(name__icontains=word)
+                | Q(town__name__icontains=word)
+                | Q(postal_city__icontains=word)
+                | Q(key__iexact=word)
+                | Exists(former)
+            )
+        return found
 
 
 class Library(models.Model):
@@ -48,6 +76,7 @@ class Library(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "libraries"
+        constraints = [holds_a_day("library_is_open_a_day", during="open_during")]
 
     def __str__(self) -> str:
         return self.name
@@ -56,6 +85,13 @@ class Library(models.Model):
         """Return the name that the library bore on a day."""
         former = self.former_names.filter(valid__contains=day).first()
         return former.name if former else self.name
+
+    def towns_served(self, on: date) -> models.QuerySet[Town]:
+        """Return the towns that the library normally serves on a day: its own and those designated.
+
+        Loans to their residents are no transactions (1(f)).
+        """
+        return Town.objects.filter(residencies__in=self.residencies.in_force(on))
 
 
 class LibraryName(models.Model):
@@ -66,7 +102,11 @@ class LibraryName(models.Model):
     valid = DateRangeField()
 
     class Meta:
-        constraints = [no_overlap("one_former_name_a_day", "library_id")]
+        verbose_name = "former name"
+        constraints = [
+            no_overlap("one_former_name_a_day", "library_id"),
+            holds_a_day("former_name_holds_a_day"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -86,6 +126,9 @@ class LibrarySuccession(models.Model):
                 name="library_does_not_succeed_itself", condition=~Q(predecessor=F("successor"))
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.successor} after {self.predecessor}"
 
 
 def _day_after(day: date) -> date:

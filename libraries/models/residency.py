@@ -4,14 +4,23 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
 
-from connecticard.constraints import no_overlap
+from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models.library import Library
 from libraries.models.town import Town
 
 
 class ResidencyQuerySet(models.QuerySet["Residency"]):
     def in_force(self, on: date) -> "ResidencyQuerySet":
+        """Rows that hold on that day."""
         return self.filter(valid__contains=on)
+
+    def homes(self, on: date) -> "ResidencyQuerySet":
+        """Rows that hold on that day with their libraries, for each town the principal one first."""
+        return (
+            self.in_force(on)
+            .select_related("library", "library__town")
+            .order_by("town__name", "-principal", "library__name")
+        )
 
 
 class Residency(models.Model):
@@ -25,6 +34,9 @@ class Residency(models.Model):
     library = models.ForeignKey(Library, on_delete=models.PROTECT, related_name="residencies")
     principal = models.BooleanField()
     valid = DateRangeField()
+    source = models.CharField(
+        max_length=250, blank=True, help_text="The document or survey that says so, and its date."
+    )
 
     objects = ResidencyQuerySet.as_manager()
 
@@ -33,6 +45,7 @@ class Residency(models.Model):
         constraints = [
             no_overlap("one_residency_a_day", "town_id", "library_id"),
             no_overlap("one_principal_library_a_day", "town_id", condition=Q(principal=True)),
+            holds_a_day("residency_holds_a_day"),
         ]
 
     def __str__(self) -> str:
