@@ -4,7 +4,6 @@
 tested against it.
 """
 
-from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,25 +15,6 @@ _CHECKED = date(2026, 11, 21)
 
 RULEBOOK = Rulebook(
     [
-        Entry(
-            key="measurement.months",
-            value=12,
-            citation="Regs. Conn. State Agencies § 11-31c-4(b), (c)",
-            label=Label.LAW,
-            sentence="A payment is measured over the preceding twelve months.",
-            last_checked_on=_CHECKED,
-            effective_from=date(1994, 1, 31),
-        ),
-        Entry(
-            key="measurement.last_month",
-            value=2,
-            citation="Regs. Conn. State Agencies § 11-31c-4(b), (c)",
-            label=Label.PRACTICE,
-            sentence="The preceding twelve months end with the February of the fiscal year in which the "
-            "payment is made, so a payment of fiscal year 2027 is measured from March 2026 to "
-            "February 2027.",
-            last_checked_on=_CHECKED,
-        ),
         Entry(
             key="net_plus.computed_for",
             value="library",
@@ -140,20 +120,6 @@ def net_plus(loans: int, borrows: int) -> int:
     Source: Regs. Conn. State Agencies § 11-31c-1(h), 11-31c-4(c).
     """
     return max(0, loans - borrows)
-
-
-def measurement_period(fiscal_year: int) -> tuple[date, date]:
-    """Return the first and last day over which the payment of a state fiscal year is measured.
-
-    A fiscal year is named for the year in which it ends: 2027 gives March 1, 2026 and February 28, 2027.
-
-    Source: Regs. Conn. State Agencies § 11-31c-4(a) to (c).
-    """
-    opens = date(fiscal_year - 1, 7, 1)
-    month = RULEBOOK.number("measurement.last_month", opens)
-    last_day = date(fiscal_year, month, monthrange(fiscal_year, month)[1])
-    months_before = fiscal_year * 12 + month - RULEBOOK.number("measurement.months", opens)
-    return date(months_before // 12, months_before % 12 + 1, 1), last_day
 
 
 def gather_activity(

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.rules.grant_formula import GrantLine, GrantSplit, LibraryActivity, split_appropriation
-from payments.rules.net_plus import Count, Participation, gather_activity, measurement_period
+from payments.rules.net_plus import Count, Participation, gather_activity
+from transactions.rules.filing_calendar import measurement_period
 
-FIRST_DAY, LAST_DAY = measurement_period(2027)
+YEAR = measurement_period(2027)
+FIRST_DAY, LAST_DAY = YEAR.first_day, YEAR.last_day
 ALWAYS = (Participation(),)
 
 KEYS = "ABCDEF"

@@ -8,7 +8,6 @@ from payments.rules.net_plus import (
     LibraryActivity,
     Participation,
     gather_activity,
-    measurement_period,
     net_plus,
 )
 
@@ -28,11 +27,6 @@ def test_net_plus_is_what_was_lent_beyond_what_was_borrowed():
     assert net_plus(40, 25) == 15
     assert net_plus(25, 25) == 0
     assert net_plus(20, 35) == 0
-
-
-def test_measurement_period_runs_from_march_to_february():
-    assert measurement_period(2027) == (date(2026, 3, 1), date(2027, 2, 28))
-    assert measurement_period(2028) == (date(2027, 3, 1), date(2028, 2, 29))
 
 
 def test_gather_sums_loans_by_lender_and_borrows_by_home_library():

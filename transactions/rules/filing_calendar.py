@@ -286,7 +286,10 @@ def program_year(year: int) -> Span:
 
 
 def program_year_of(day: date) -> int:
-    """Return the program year that a day lies in."""
+    """Return the program year that a day lies in.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(b) and (c), by practice.
+    """
     return day.year + 1 if day >= _program_year_begins(day.year) else day.year
 
 
@@ -370,7 +373,10 @@ def periods_of_year(
 
 
 def period_containing(day: date, cadences: Sequence[DatedCadence], holidays: Collection[date]) -> PeriodDates:
-    """Return the filing period of a library in which a day lies; ValueError as for `periods_of_year`."""
+    """Return the filing period of a library in which a day lies; ValueError as for `periods_of_year`.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a).
+    """
     return next(
         period
         for period in periods_of_year(program_year_of(day), cadences, holidays)
@@ -396,7 +402,10 @@ def due_by_law(cadence: Cadence, span: Span, holidays: Collection[date]) -> date
 
 
 def due_entry(cadence: Cadence, first_day: date) -> Entry:
-    """Return the rulebook entry that a period's due date comes from, to cite beside the date."""
+    """Return the rulebook entry that a period's due date comes from, to cite beside the date.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a).
+    """
     in_force = RULEBOOK.in_force(first_day)
     if cadence is Cadence.MONTHLY:
         return in_force["monthly_due_working_days_after"]
@@ -418,7 +427,10 @@ def deadline(day: date) -> datetime:
 
 
 def eastern_day(at: datetime) -> date:
-    """Return the day in Connecticut at an instant; ValueError for a time without a zone."""
+    """Return the day in Connecticut at an instant; ValueError for a time without a zone.
+
+    Source: C.G.S. § 1-6, as read in the rulebook.
+    """
     if at.tzinfo is None:
         raise ValueError("a time without a zone names no instant")
     return at.astimezone(EASTERN).date()

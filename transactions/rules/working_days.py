@@ -98,5 +98,8 @@ def nth_working_day_after(day: date, n: int, holidays: Collection[date]) -> date
 
 
 def next_open_day(day: date, holidays: Collection[date]) -> date:
-    """Return the day itself where the State Library is open on it, else the first working day after it."""
+    """Return the day itself where the State Library is open on it, else the first working day after it.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a), as read in the rulebook.
+    """
     return day if is_working_day(day, holidays) else nth_working_day_after(day, 1, holidays)

@@ -1,0 +1,94 @@
+"""The whole rulebook: every dated value and every public rule of filing and of payment, in one place.
+
+It is gathered from the rule modules themselves, so a rule that is written is a rule that is shown.
+"""
+
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import payments.rules
+import transactions.rules
+from connecticard.rulebook import Rulebook
+
+_SOURCE = re.compile(r"^Source: (.+)\Z", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class PublicRule:
+    """One public rule function: where it stands in the code, what it says, and where that comes from.
+
+    `source` is empty where the docstring names none, which the test suite refuses.
+    """
+
+    module: str
+    function: str
+    sentence: str
+    source: str
+
+
+@cache
+def whole_rulebook() -> Rulebook:
+    """Return the entries of all rule modules as one rulebook; ValueError where two modules share a key.
+
+    Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
+    """
+    whole = Rulebook([])
+    keys: dict[str, str] = {}
+    for module in _rule_modules():
+        book = getattr(module, "RULEBOOK", None)
+        if not isinstance(book, Rulebook):
+            continue
+        for key in {entry.key for entry in book}:
+            if key in keys:
+                raise ValueError(f"{key} is an entry of both {keys[key]} and {module.__name__}")
+            keys[key] = module.__name__
+        whole = whole | book
+    return whole
+
+
+def edition(on: date) -> str:
+    """Return the SHA-256 that names the law in force on a day, as stored with each payment run.
+
+    Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
+    """
+    return whole_rulebook().edition(on)
+
+
+@cache
+def public_rules() -> tuple[PublicRule, ...]:
+    """Return every public rule function of filing and of payment, by module and in the order of its code.
+
+    Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
+    """
+    return tuple(
+        _described(module, name, function)
+        for module in _rule_modules()
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and name[0] != "_"
+    )
+
+
+def _rule_modules() -> Iterator[ModuleType]:
+    """Import and yield the rule modules, filing first; those whose name begins with _ hold no rule."""
+    for package in (transactions.rules, payments.rules):
+        for found in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
+            if not found.name.rpartition(".")[2].startswith("_") and found.name != __name__:
+                yield import_module(found.name)
+
+
+def _described(module: ModuleType, name: str, function: object) -> PublicRule:
+    docstring = inspect.getdoc(function) or ""
+    source = _SOURCE.search(docstring)
+    return PublicRule(
+        module=module.__name__,
+        function=name,
+        sentence=" ".join(docstring.partition("\n\n")[0].split()),
+        source=" ".join(source[1].split()) if source else "",
+    )
