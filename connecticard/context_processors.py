@@ -1,15 +1,18 @@
 """What every page knows."""
 
+from functools import partial
+
 from django.conf import settings
 from django.http import HttpRequest
 
-from connecticard import clock
+from connecticard import clock, navigation
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Name of the program, the day, and whether that day is a demonstration's."""
+    """Name of the program, the day, whether that day is a demonstration's, and where this person may go."""
     return {
         "program_name": settings.PROGRAM_NAME,
         "today": clock.today(),
         "demo_today": settings.DEMO_TODAY,
+        "navigation": partial(navigation.links, request),  # called by a page that shows it, not by a fragment
     }

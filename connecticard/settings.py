@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -116,6 +117,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "connecticard.form_rendering.SiteRenderer"
+
 ROOT_URLCONF = "connecticard.urls"
 WSGI_APPLICATION = "connecticard.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -151,6 +154,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,20/h/key", "second_factor": "5/5
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
+AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

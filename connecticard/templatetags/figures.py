@@ -4,7 +4,7 @@ What is not there (None, or a name that a template does not know) is written as 
 Exact numbers only: a float is refused, because a page must show the figure that was computed, to the cent.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -125,6 +125,16 @@ def moment(value: datetime | None) -> str:
     """Write a moment: March 8, 2027, 4:05 p.m. Eastern."""
     local = eastern(value)
     return f"{formatted(local, 'F j, Y, g:i a')} Eastern" if local else ""
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """Write a length of time in hours and minutes: 1 hour, 2 hours 30 minutes."""
+    if value is None or isinstance(value, str):
+        return ""
+    hours, minutes = divmod(int(value.total_seconds()) // 60, 60)
+    parts = [f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in ((hours, "hour"), (minutes, "minute")) if n]
+    return " ".join(parts) or "less than a minute"
 
 
 @register.filter

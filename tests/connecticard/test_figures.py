@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
@@ -84,3 +84,16 @@ def test_no_day_is_written_as_nothing(write):
 def test_a_moment_without_a_time_zone_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
         figures.moment(datetime(2027, 3, 8, 21, 5))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "written"),
+    [(60, "1 hour"), (150, "2 hours 30 minutes"), (1, "1 minute"), (0, "less than a minute")],
+)
+def test_duration(minutes, written):
+    assert figures.duration(timedelta(minutes=minutes)) == written
+
+
+def test_short_digest():
+    assert figures.short_digest("0123456789abcdef") == "01234567"
+    assert figures.short_digest(None) == ""
