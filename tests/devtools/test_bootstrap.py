@@ -1,0 +1,97 @@
+"""The first half of `./dev`: what a command needs, and the one line that says what is missing."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtools import bootstrap
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def dev(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {"PATH": "/usr/bin:/bin", "PYTHON": sys.executable}
+    return subprocess.run(
+        [ROOT / "dev", *arguments], env=inherited | environment, capture_output=True, text=True, cwd="/"
+    )
+
+
+def test_no_command_prints_the_usage():
+    said = dev()
+
+    assert said.returncode == 0
+    assert all(command in said.stdout for command in bootstrap.COMMANDS)
+
+
+def test_unknown_command_names_those_that_exist():
+    said = dev("serve")
+
+    assert said.returncode == 2
+    assert "no command serve" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_old_python_is_refused_in_one_line(tmp_path):
+    for name in ("python3", "python3.11", "python3.12", "python3.13", "python3.14"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+
+    said = dev("run", PATH=f"{tmp_path}:/usr/bin:/bin", PYTHON="")
+
+    assert said.returncode == 2
+    assert "Python 3.11 or newer" in said.stderr
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_missing_packages_are_named_in_one_line_for_an_ordinary_user(user, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: user)
+    monkeypatch.setattr(bootstrap, "missing_packages", lambda: ["python3-venv", "libpango-1.0-0"])
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name == "apt-get" else None)
+    typed = []
+
+    def typing(line, **_):
+        typed.append(line)
+        return subprocess.CompletedProcess(line, 0, "", "")
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", typing)
+
+    if user:
+        with pytest.raises(SystemExit) as stopped:
+            bootstrap.install_packages()
+        assert stopped.value.code == 2
+        assert capsys.readouterr().err.endswith(
+            "apt-get update && apt-get install -y --no-install-recommends python3-venv libpango-1.0-0\n"
+        )
+        assert typed == []
+    else:
+        bootstrap.install_packages()
+        assert [line[1] for line in typed] == ["update", "install"]
+
+
+def test_servers_are_left_out_when_both_are_given(monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+    assert bootstrap.wanted_sets("run", []) == ["production"]
+
+    monkeypatch.delenv("REDIS_URL")
+    assert bootstrap.wanted_sets("run", []) == ["production", "servers"]
+
+
+def test_browser_set_is_for_tests_where_chromium_is_found(monkeypatch):
+    monkeypatch.setattr(bootstrap, "chromium", lambda: "/usr/bin/chromium")
+    assert "browser" in bootstrap.wanted_sets("test", [])
+    assert "browser" not in bootstrap.wanted_sets("test", ["--api"])
+    assert "browser" not in bootstrap.wanted_sets("run", [])
+
+    monkeypatch.setattr(bootstrap, "chromium", lambda: None)
+    assert "browser" not in bootstrap.wanted_sets("test", [])
+
+
+def test_environment_is_made_again_in_another_place(monkeypatch, tmp_path):
+    before = bootstrap.environment_key()
+
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path / "a checkout" / ".venv")
+
+    assert bootstrap.environment_key() != before
