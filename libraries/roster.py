@@ -163,8 +163,7 @@ def _add(
             load.differences.append(f"{noun}: {record} was not added; it contradicts a row on record")
         elif all(_values(row, compared) != _values(record, compared) for row in standing):
             changed = [
-                f"{model._meta.get_field(name).verbose_name} is {getattr(standing[-1], name)!s}, "
-                f"shipped {getattr(record, name)!s}"
+                f"{_label(model, name)} is {getattr(standing[-1], name)!s}, shipped {getattr(record, name)!s}"
                 for name in compared
                 if getattr(standing[-1], name) != getattr(record, name)
             ]
@@ -178,6 +177,10 @@ def _by_key(model: type[Record], key: Sequence[str]) -> dict[tuple[Any, ...], li
     for row in model._default_manager.select_related(*relations).order_by("pk"):
         found.setdefault(_values(row, key), []).append(row)
     return found
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    return str(getattr(model._meta.get_field(name), "verbose_name", name))
 
 
 def _values(record: models.Model, names: Sequence[str]) -> tuple[Any, ...]:

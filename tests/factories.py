@@ -115,6 +115,34 @@ def make_library(name: str | None = None, *, town: Any = None, key: str | None =
     )
 
 
+def make_letter(
+    library: Any, *, begins: date | None = date(2000, 1, 1), ends: date | None = None, **fields: Any
+) -> Any:
+    """Put a letter of agreement on file, from long ago unless said; `ends` is the day after the last."""
+    return library.letters.create(
+        valid=DateRange(begins, ends), signatory=fields.pop("signatory", "A director"), **fields
+    )
+
+
+def make_residency(
+    town: Any,
+    library: Any,
+    *,
+    principal: bool = True,
+    begins: date | None = None,
+    ends: date | None = None,
+) -> Any:
+    """Make a library a home library of a town, on every day unless said; `ends` is the day after the last."""
+    return town.residencies.create(library=library, principal=principal, valid=DateRange(begins, ends))
+
+
+def make_home_library(name: str | None = None, *, principal: bool = True, **fields: Any) -> Any:
+    """Make a library that is a home library of its own town, its principal one unless said."""
+    library = make_library(name, **fields)
+    make_residency(library.town, library, principal=principal)
+    return library
+
+
 def make_consortium(name: str | None = None, *, members: tuple[Any, ...] = ()) -> Any:
     """Make a consortium whose members always belonged to it."""
     consortium = apps.get_model("libraries", "Consortium").objects.create(

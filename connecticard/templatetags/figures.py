@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from django import template
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.template.defaultfilters import date as formatted
 
 from connecticard.clock import EASTERN
@@ -112,6 +113,20 @@ def long_date(value: date | datetime | None) -> str:
 def day(value: date | datetime | None) -> str:
     """Write a day: March 8, 2027."""
     return formatted(_day(value), "F j, Y")
+
+
+@register.filter
+def days(valid: DateRange | None) -> str:
+    """Write the days of a dated row, the last one included: from July 1, 2017 through June 30, 2018."""
+    if not isinstance(valid, DateRange):
+        return ""
+    first = valid.lower
+    last = valid.upper and valid.upper - timedelta(days=1)
+    if first and last:
+        return f"on {day(first)}" if first == last else f"from {day(first)} through {day(last)}"
+    if first:
+        return f"from {day(first)} on"
+    return f"through {day(last)}" if last else "on every day"
 
 
 @register.filter

@@ -105,7 +105,7 @@ class LibraryName(models.Model):
         verbose_name = "former name"
         constraints = [
             no_overlap("one_former_name_a_day", "library_id"),
-            holds_a_day("former_name_holds_a_day"),
+            models.CheckConstraint(name="former_name_has_ended", condition=Q(valid__endswith__isnull=False)),
         ]
 
     def __str__(self) -> str:

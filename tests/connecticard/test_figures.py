@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard.templatetags import figures
 
@@ -97,3 +98,18 @@ def test_duration(minutes, written):
 def test_short_digest():
     assert figures.short_digest("0123456789abcdef") == "01234567"
     assert figures.short_digest(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("valid", "written"),
+    [
+        (DateRange(date(2017, 7, 1), date(2018, 7, 1)), "from July 1, 2017 through June 30, 2018"),
+        (DateRange(date(2017, 7, 1), date(2017, 7, 2)), "on July 1, 2017"),
+        (DateRange(date(2017, 7, 1), None), "from July 1, 2017 on"),
+        (DateRange(None, date(2018, 7, 1)), "through June 30, 2018"),
+        (DateRange(None, None), "on every day"),
+        (None, ""),
+    ],
+)
+def test_days_of_a_dated_row_include_the_last(valid, written):
+    assert figures.days(valid) == written

@@ -148,13 +148,13 @@ def test_loading_again_adds_what_is_missing(roster):
 
 
 def test_loading_again_keeps_what_staff_changed_and_says_so(roster):
-    Library.objects.filter(key="CT0001").update(name="Andover Free Library")
+    Library.objects.filter(key="CT0001").update(name="Andover Library")
 
     again = load_roster()
 
-    assert Library.objects.get(key="CT0001").name == "Andover Free Library"
+    assert Library.objects.get(key="CT0001").name == "Andover Library"
     assert again.differences == [
-        "libraries: Andover Public Library: name today is Andover Free Library, shipped Andover Public Library"
+        "libraries: Andover Public Library: name today is Andover Library, shipped Andover Public Library"
     ]
 
 

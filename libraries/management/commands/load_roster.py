@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.core.management.base import BaseCommand
 
 from libraries.roster import load_roster
@@ -9,7 +11,7 @@ class Command(BaseCommand):
         "changes nothing on record, so it is safe to run again. Creates no person and no letter of agreement."
     )
 
-    def handle(self, *args, **options):
+    def handle(self, *args: Any, **options: Any) -> None:
         load = load_roster()
 
         for noun, (added, on_record) in load.counts.items():
