@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 
+from transactions.rules._wording import written_day, written_month, written_span
 from transactions.rules.filing_calendar import Span
 from transactions.rules.reportable_loans import TownsServed, refusal, reportable_months
-from transactions.rules.written_dates import written_day, written_month, written_span
 
 # The largest whole number that a column of counts can hold.
 LARGEST_COUNT = 2_147_483_647
@@ -108,6 +108,8 @@ def parse_loans(text: str, home_library_name: str = "this library") -> int | Non
 
     `1,234` and `12.0` (as spreadsheets write 12) are read as whole numbers. NotALoanCount for anything else,
     with a message that names the library and says what to enter.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(b), (d).
     """
     written = text.strip()
     if not written:
@@ -124,7 +126,10 @@ def parse_loans(text: str, home_library_name: str = "this library") -> int | Non
 
 
 def not_whole(filing: FilingToCheck) -> Iterator[Problem]:
-    """A count is a whole number of units."""
+    """A count is a whole number of units.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(b).
+    """
     for count in filing.counts:
         if count.loans is not None and not _is_whole(count.loans):
             message = f"{count.loans!r} is not a whole number. {_cure(filing.name(count.home_library))}"
@@ -132,7 +137,10 @@ def not_whole(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def negative(filing: FilingToCheck) -> Iterator[Problem]:
-    """Nobody lends fewer than no units."""
+    """Nobody lends fewer than no units.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b.
+    """
     for count, loans in _whole_counts(filing):
         if loans < 0:
             message = f"{loans} is below zero. {_cure(filing.name(count.home_library))}"
@@ -140,7 +148,10 @@ def negative(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def too_large(filing: FilingToCheck) -> Iterator[Problem]:
-    """A count fits the record that keeps it."""
+    """A count fits the record that keeps it.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b.
+    """
     for count, loans in _whole_counts(filing):
         if loans > LARGEST_COUNT:
             yield _at(count, "too_large", _too_large_message(str(loans)), _ACCURACY_RULE)
@@ -181,7 +192,10 @@ def refused_home_library(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def month_outside_covers(filing: FilingToCheck) -> Iterator[Problem]:
-    """A month of a filing has a day that the filing covers."""
+    """A month of a filing has a day that the filing covers.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a).
+    """
     for count in filing.counts:
         if count.loans is not None and filing.days_of(count) is None:
             assert count.month is not None
@@ -193,7 +207,10 @@ def month_outside_covers(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def month_and_total_mixed(filing: FilingToCheck) -> Iterator[Problem]:
-    """A filing gives months or totals throughout, so that no loan is in it twice."""
+    """A filing gives months or totals throughout, so that no loan is in it twice.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(b).
+    """
     for count in filing.counts:
         if count.loans is None or (count.month is not None) is filing.by_month:
             continue
@@ -240,7 +257,10 @@ def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def loans_beside_zero_return(filing: FilingToCheck) -> Iterator[Problem]:
-    """A filing that says that nothing was lent has no loans in it."""
+    """A filing that says that nothing was lent has no loans in it.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b.
+    """
     for count in filing.counts:
         if not count.loans or not (
             filing.nothing_lent or (count.month is not None and count.month in filing.months_without_loans)
@@ -285,6 +305,8 @@ def problems(filing: FilingToCheck, *, today: date | None = None) -> list[Proble
 
     `today` is given when the filing is to be submitted or certified; without it a draft is looked over whose
     period still runs.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a) to (d).
     """
     found = [problem for check in CHECKS for problem in check(filing)]
     if today is not None:
@@ -293,7 +315,10 @@ def problems(filing: FilingToCheck, *, today: date | None = None) -> list[Proble
 
 
 def must_mend(found: Sequence[Problem]) -> list[Problem]:
-    """Return those problems that stop a filing."""
+    """Return those problems that stop a filing.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(b), (d).
+    """
     return [problem for problem in found if problem.tier is Tier.MUST_MEND]
 
 

@@ -54,5 +54,8 @@ MOVES: dict[FilingStatus, frozenset[FilingStatus]] = {
 
 
 def may_move(old: FilingStatus, new: FilingStatus) -> bool:
-    """Return whether a filing in one state may be put into another."""
+    """Return whether a filing in one state may be put into another.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a), (d); C.G.S. § 11-31b.
+    """
     return new in MOVES[old]

@@ -124,7 +124,10 @@ def edition_on(day: date) -> FormEdition:
 
 
 def edition_named(name: str) -> FormEdition:
-    """Return the edition that a filing names; KeyError where there is none of that name."""
+    """Return the edition that a filing names; KeyError where there is none of that name.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(b).
+    """
     for entry in RULEBOOK:
         if entry.key == "form_edition" and entry.value == name:
             return edition_on(entry.effective_from or date.min)

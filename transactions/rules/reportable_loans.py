@@ -19,8 +19,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from connecticard.rulebook import Entry, Label, Rulebook
+from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import Span
-from transactions.rules.written_dates import written_span
 
 LAST_CHECKED_ON = date(2026, 11, 21)
 

@@ -134,7 +134,10 @@ def is_counted(lending: Lending, on: date) -> bool:
 
 
 def counting_rules(on: date) -> list[Entry]:
-    """Return the counting rules in force on a day: units by kind of thing, then ways of lending."""
+    """Return the counting rules in force on a day: units by kind of thing, then ways of lending.
+
+    Source: Regs. Conn. State Agencies § 11-31c-1(f), (g), § 11-31c-2(c).
+    """
     in_force = RULEBOOK.in_force(on)
     keys = [f"units_{material}" for material in Material] + [f"counted_{lending}" for lending in Lending]
     return [in_force[key] for key in keys]

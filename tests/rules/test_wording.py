@@ -1,7 +1,7 @@
 from datetime import date
 
+from transactions.rules._wording import written_day, written_month, written_span
 from transactions.rules.filing_calendar import Span
-from transactions.rules.written_dates import written_day, written_month, written_span
 
 
 def test_day_and_month_have_no_leading_zero():
