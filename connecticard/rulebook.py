@@ -78,8 +78,22 @@ class Rulebook:
             raise TypeError(f"{key} is not a yes-or-no value")
         return value
 
-    def edition(self, on: date) -> str:
-        """Return the SHA-256 that names the law in force on that day.
+    def in_force_during(self, first_day: date, last_day: date) -> tuple[Entry, ...]:
+        """Return every entry in force on any of these days, by key and day of effect."""
+        return tuple(
+            entry
+            for entry in self._entries
+            if (entry.effective_from or date.min) <= last_day
+            and entry.value is not None
+            and not any(
+                later.key == entry.key
+                and (entry.effective_from or date.min) < (later.effective_from or date.min) <= first_day
+                for later in self._entries
+            )
+        )
+
+    def edition(self, first_day: date, last_day: date) -> str:
+        """Return the SHA-256 that names the law in force on these days.
 
         The wording of the sentence and the day it was last checked are left out: reading the law again
         does not change it.
@@ -93,6 +107,6 @@ class Rulebook:
                     "citation": entry.citation,
                     "label": entry.label.value,
                 }
-                for _, entry in sorted(self.in_force(on).items())
+                for entry in self.in_force_during(first_day, last_day)
             ]
         )

@@ -8,7 +8,6 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -16,6 +15,21 @@ from types import ModuleType
 import payments.rules
 import transactions.rules
 from connecticard.rulebook import Rulebook
+from payments.rules import cents, eligibility, expenditure_reporting, grant_formula, net_plus
+from payments.rules.expenditure_reporting import fiscal_year_days
+from transactions.rules import filing_calendar, reportable_loans, working_days
+from transactions.rules.filing_calendar import measurement_period
+
+_PAYMENT_RULES = (
+    working_days,
+    filing_calendar,
+    reportable_loans,
+    net_plus,
+    eligibility,
+    expenditure_reporting,
+    grant_formula,
+    cents,
+)
 
 _SOURCE = re.compile(r"^Source: (.+)\Z", re.MULTILINE | re.DOTALL)
 
@@ -53,12 +67,17 @@ def whole_rulebook() -> Rulebook:
     return whole
 
 
-def edition(on: date) -> str:
-    """Return the SHA-256 that names the law in force on a day, as stored with each payment run.
+@cache
+def edition_of(fiscal_year: int) -> str:
+    """Return the SHA-256 that names the law under which a fiscal year's payments are worked out.
 
-    Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
+    It covers the entries of the modules below that were in force on any day from the first day measured to
+    the end of the fiscal year, so that a rule on something else never changes the edition of a payment.
+
+    Source: Regs. Conn. State Agencies § 11-31c-1 to 11-31c-4; C.G.S. § 11-31b.
     """
-    return whole_rulebook().edition(on)
+    used = Rulebook(entry for module in _PAYMENT_RULES for entry in module.RULEBOOK)
+    return used.edition(measurement_period(fiscal_year).first_day, fiscal_year_days(fiscal_year)[1])
 
 
 @cache
