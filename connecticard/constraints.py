@@ -57,3 +57,26 @@ class ChangedWhile(pgtrigger.Condition):
 
     def resolve(self, model: type[models.Model]) -> str:
         return f"(({self._old.resolve(model)}) AND ({self._change.resolve(model)}))"
+
+
+def frozen_rows(name: str, owner_is_certified: str, message: str) -> list[pgtrigger.Trigger]:
+    """Return the triggers that refuse to add, change or remove rows of a certified record.
+
+    `owner_is_certified` is a query on the rows `touched` by a statement, which finds something where one of
+    them belongs to a certified record. One statement is looked at once, so that a bulk load costs one query.
+    """
+    return [
+        pgtrigger.Trigger(
+            name=f"{name}_on_{verb}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=operation,
+            referencing=pgtrigger.Referencing(**{rows: "touched"}),  # type: ignore[no-untyped-call]
+            func=f"IF EXISTS ({owner_is_certified}) THEN RAISE EXCEPTION '{message}'; END IF; RETURN NULL;",
+        )
+        for operation, rows, verb in (
+            (pgtrigger.Insert, "new", "insert"),
+            (pgtrigger.Update, "old", "update"),
+            (pgtrigger.Delete, "old", "delete"),
+        )
+    ]

@@ -2,7 +2,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from connecticard.constraints import ChangedWhile, paired
+from connecticard.constraints import ChangedWhile, frozen_rows, paired
 from connecticard.models import User
 from libraries.models import Library
 from transactions.models import WaiverTerms
@@ -106,29 +106,12 @@ class ExpenditureLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["report", "category"], name="one_line_of_a_category"),
         ]
-        triggers = [
-            pgtrigger.Trigger(
-                name=f"certified_lines_stay_on_{verb}",
-                level=pgtrigger.Statement,
-                when=pgtrigger.After,
-                operation=operation,
-                referencing=pgtrigger.Referencing(**{rows: "touched"}),
-                func="""
-                    IF EXISTS (
-                        SELECT 1 FROM payments_expenditurereport
-                        WHERE status = 'certified' AND id IN (SELECT report_id FROM touched)
-                    ) THEN
-                        RAISE EXCEPTION 'the lines of a certified expenditure report cannot change';
-                    END IF;
-                    RETURN NULL;
-                """,
-            )
-            for operation, rows, verb in (
-                (pgtrigger.Insert, "new", "insert"),
-                (pgtrigger.Update, "old", "update"),
-                (pgtrigger.Delete, "old", "delete"),
-            )
-        ]
+        triggers = frozen_rows(
+            "certified_lines_stay",
+            "SELECT 1 FROM payments_expenditurereport "
+            "WHERE status = 'certified' AND id IN (SELECT report_id FROM touched)",
+            "the lines of a certified expenditure report cannot change",
+        )
 
 
 class ExpenditureReportWaiver(WaiverTerms):

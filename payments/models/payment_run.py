@@ -3,7 +3,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import F, Q
 
-from connecticard.constraints import ChangedWhile, paired
+from connecticard.constraints import ChangedWhile, frozen_rows, paired
 from connecticard.models import User
 from payments.models.appropriation import Appropriation
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -155,38 +155,17 @@ class PaymentRun(models.Model):
         return measurement_period(self.fiscal_year)
 
 
-def _refuse_certified_run(
-    operation: pgtrigger.Operation, rows: str, verb: str, run_ids: str
-) -> pgtrigger.Trigger:
-    return pgtrigger.Trigger(
-        name=f"certified_run_stays_on_{verb}",
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**{rows: "touched"}),
-        func=f"""
-            IF EXISTS (
-                SELECT 1 FROM payments_paymentrun
-                WHERE certified_at IS NOT NULL AND id IN ({run_ids})
-            ) THEN
-                RAISE EXCEPTION 'a certified payment run cannot change';
-            END IF;
-            RETURN NULL;
-        """,
+def frozen_with_run(run_ids: str = "SELECT run_id FROM touched") -> list[pgtrigger.Trigger]:
+    """Return the triggers that keep a run's rows as they were certified."""
+    return frozen_rows(
+        "certified_run_stays",
+        f"SELECT 1 FROM payments_paymentrun WHERE certified_at IS NOT NULL AND id IN ({run_ids})",  # noqa: S608
+        "a certified payment run cannot change",
     )
 
 
-def frozen_with_run(run_ids: str = "SELECT run_id FROM touched") -> list[pgtrigger.Trigger]:
-    """Return the triggers that keep a run's rows as they were certified."""
-    return [
-        _refuse_certified_run(pgtrigger.Insert, "new", "insert", run_ids),
-        _refuse_certified_run(pgtrigger.Update, "old", "update", run_ids),
-        _refuse_certified_run(pgtrigger.Delete, "old", "delete", run_ids),
-    ]
-
-
 class CountedFiling(models.Model):
-    """A certified filing that a run counts, and the days of it on which its library took part (1(d), 1(f))."""
+    """A certified filing that a run counts, and the days of it on which its library took part (1(d))."""
 
     run = models.ForeignKey(PaymentRun, on_delete=models.CASCADE, related_name="counted_filings")
     filing = models.ForeignKey(Filing, on_delete=models.PROTECT, related_name="+")

@@ -1,29 +1,9 @@
-import pgtrigger
 from django.db import models
 from django.db.models import Q
 
+from connecticard.constraints import frozen_rows
 from libraries.models import Library
 from transactions.models.filing import Filing
-
-
-def _refuse_certified(operation: pgtrigger.Operation, rows: str, verb: str) -> pgtrigger.Trigger:
-    """One statement looks at all the rows it touched, so that a bulk load costs one query."""
-    return pgtrigger.Trigger(
-        name=f"certified_counts_stay_on_{verb}",
-        level=pgtrigger.Statement,
-        when=pgtrigger.After,
-        operation=operation,
-        referencing=pgtrigger.Referencing(**{rows: "touched"}),
-        func="""
-            IF EXISTS (
-                SELECT 1 FROM transactions_filing
-                WHERE status = 'certified' AND id IN (SELECT filing_id FROM touched)
-            ) THEN
-                RAISE EXCEPTION 'the counts of a certified filing cannot change';
-            END IF;
-            RETURN NULL;
-        """,
-    )
 
 
 class LoanCount(models.Model):
@@ -48,8 +28,9 @@ class LoanCount(models.Model):
                 name="month_is_its_first_day", condition=Q(month__isnull=True) | Q(month__day=1)
             ),
         ]
-        triggers = [
-            _refuse_certified(pgtrigger.Insert, "new", "insert"),
-            _refuse_certified(pgtrigger.Update, "old", "update"),
-            _refuse_certified(pgtrigger.Delete, "old", "delete"),
-        ]
+        triggers = frozen_rows(
+            "certified_counts_stay",
+            "SELECT 1 FROM transactions_filing "
+            "WHERE status = 'certified' AND id IN (SELECT filing_id FROM touched)",
+            "the counts of a certified filing cannot change",
+        )
