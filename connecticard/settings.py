@@ -55,6 +55,7 @@ DEMO_TODAY = date.fromisoformat(os.environ["DEMO_TODAY"]) if os.environ.get("DEM
 if PRODUCTION and DEMO_TODAY:
     raise ImproperlyConfigured("Unset DEMO_TODAY: production does not pretend what day it is.")
 
+CODE_VERSION = os.environ.get("CODE_VERSION", "")
 PROGRAM_NAME = os.environ.get("PROGRAM_NAME", "borrowIT CT (Connecticard)")
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
 

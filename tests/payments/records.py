@@ -1,0 +1,80 @@
+"""Certified filings, straight on record: what a calculation reads."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from connecticard.clock import EASTERN
+from connecticard.models import User
+from libraries.models import Library
+from payments.models import Appropriation
+from tests.factories import make_user
+from transactions.models import Filing, FilingPeriod, LoanCount
+from transactions.rules.filing_calendar import Cadence, Span, period_dates
+
+FISCAL_YEAR = 2027
+YEAR = Span(date(2026, 3, 1), date(2027, 2, 28))
+HALVES = (Span(date(2026, 3, 1), date(2026, 8, 31)), Span(date(2026, 9, 1), date(2027, 2, 28)))
+
+
+def period(first_day: date, cadence: Cadence = Cadence.SEMIANNUAL) -> FilingPeriod:
+    dates = period_dates(cadence, first_day, ())
+    return FilingPeriod.objects.get_or_create(
+        cadence=cadence,
+        first_day=first_day,
+        defaults={
+            "last_day": dates.span.last_day,
+            "opens_on": dates.opens_on,
+            "due_on": dates.due_on,
+            "accepted_until": dates.accepted_until,
+            "closes_on": dates.closes_on,
+        },
+    )[0]
+
+
+def certified(
+    lender: Library,
+    counts: Mapping[Any, int],
+    *,
+    first_day: date = HALVES[0].first_day,
+    cadence: Cadence = Cadence.SEMIANNUAL,
+    by: User | None = None,
+    submitted_on: date | None = None,
+    covers: Span | None = None,
+) -> Filing:
+    """Put a certified filing on record; counts by home library, or by home library and month."""
+    of = period(first_day, cadence)
+    by_month = any(isinstance(key, tuple) for key in counts)
+    days = covers or of.span
+    at = datetime.combine(submitted_on or of.due_on, datetime.min.time(), tzinfo=EASTERN)
+    person = by or make_user()
+    version = Filing.objects.filter(library=lender, period=of).count() + 1
+    standing = Filing.objects.standing().filter(library=lender, period=of)
+    filing = Filing.objects.create(
+        library=lender,
+        period=of,
+        version=version,
+        amends_because="" if version == 1 else "counted again",
+        status="submitted",
+        basis="by_month" if by_month else "period_total",
+        covers=DateRange(days.first_day, days.last_day + timedelta(days=1)),
+        form_edition="test",
+        created_at=at,
+        first_submitted_at=at,
+        submitted_at=at,
+        submitted_by=person,
+        sha256=f"{lender.key}{version}{sum(counts.values())}".rjust(64, "0"),
+    )
+    for key, loans in counts.items():
+        home, month = key if by_month else (key, None)
+        LoanCount.objects.create(filing=filing, home_library=home, month=month, loans=loans)
+    standing.update(superseded_at=at)
+    filing.status, filing.certified_at, filing.certified_by, filing.attestation = "certified", at, person, "x"
+    filing.save()
+    return filing
+
+
+def appropriation(cents: int = 100_000, fiscal_year: int = FISCAL_YEAR) -> Appropriation:
+    return Appropriation.objects.create(fiscal_year=fiscal_year, cents=cents, act="Public Act 26-1")

@@ -1,0 +1,254 @@
+"""A payment run from draft to certified, and every way in which it must not get there."""
+
+import threading
+from datetime import date, datetime
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from connecticard.clock import EASTERN
+from connecticard.models import AuditEvent, Role
+from payments import services
+from payments.models import PastPayment, Payment, PaymentRun
+from payments.services import RunRefused, StaleCalculation
+from payments.verification import differences
+from tests.factories import make_letter, make_library, make_user
+from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
+
+AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
+
+
+@pytest.fixture
+def staff(db):
+    return make_user(Role.STATE_STAFF)
+
+
+@pytest.fixture
+def administrator(db):
+    return make_user(Role.STATE_ADMINISTRATOR)
+
+
+@pytest.fixture
+def libraries(db):
+    """Three libraries in order: A lends B 30, B lends A 20, C lends nobody."""
+    made = [make_library(name, key=name) for name in ("A", "B", "C")]
+    for library in made:
+        make_letter(library)
+        PastPayment.objects.create(library=library, fiscal_year=FISCAL_YEAR - 2, cents=0, source="ledger")
+    a, b, c = made
+    for half in HALVES:
+        certified(a, {b: 15}, first_day=half.first_day)
+        certified(b, {a: 10}, first_day=half.first_day)
+        certified(c, {}, first_day=half.first_day)
+    return made
+
+
+@pytest.fixture
+def calculated(libraries, staff):
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    return services.calculate_run(run=run, by=staff, at=AT)
+
+
+def test_calculated_run_splits_the_appropriation_to_the_cent(calculated):
+    lines = {payment.library.key: payment for payment in calculated.payments.select_related("library")}
+
+    assert {key: (line.loans, line.borrows, line.net_plus) for key, line in lines.items()} == {
+        "A": (30, 20, 10),
+        "B": (20, 30, 0),
+        "C": (0, 0, 0),
+    }
+    assert {key: line.payment_cents for key, line in lines.items()} == {"A": 80_000, "B": 20_000, "C": 0}
+    assert calculated.status == "calculated"
+
+
+def test_certified_run_is_signed_and_proved(calculated, administrator):
+    run = services.certify_run(run=calculated, by=administrator, at=AT)
+
+    assert run.status == "certified"
+    assert run.certified_by == administrator
+    assert "11-31c-4" in run.attestation
+    assert differences(run) == []
+    assert AuditEvent.objects.filter(action="payment_run_certified", target_id=run.pk).exists()
+
+
+def test_library_with_a_missing_report_is_withheld_with_reason_and_cure(libraries, staff):
+    PastPayment.objects.filter(library__key="A").update(cents=500_00)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+
+    run = services.calculate_run(run=run, by=staff, at=AT)
+
+    line = run.payments.get(library__key="A")
+    assert (line.payment_cents, line.withheld_cents, line.eligible) == (0, 80_000, False)
+    (unmet,) = line.unmet_requirements.all()
+    assert "11-31c-2(e)" in unmet.citation
+    assert unmet.cure
+    assert differences(run) == []
+
+
+def test_preparer_cannot_certify(libraries, administrator):
+    run = services.create_run(appropriation=appropriation(), by=administrator, at=AT)
+    run = services.calculate_run(run=run, by=administrator, at=AT)
+
+    with pytest.raises(RunRefused, match="another administrator"):
+        services.certify_run(run=run, by=administrator, at=AT)
+
+
+def test_who_calculated_cannot_certify_what_another_prepared(libraries, staff, administrator):
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    run = services.calculate_run(run=run, by=administrator, at=AT)
+
+    with pytest.raises(RunRefused, match="another administrator"):
+        services.certify_run(run=run, by=administrator, at=AT)
+
+
+@pytest.mark.parametrize("preparer", ["prepared_by", "calculated_by"])
+def test_database_refuses_a_run_certified_by_its_preparer(calculated, staff, administrator, preparer):
+    other = {"prepared_by": "calculated_by", "calculated_by": "prepared_by"}[preparer]
+    PaymentRun.objects.filter(pk=calculated.pk).update(**{preparer: administrator, other: staff})
+
+    with pytest.raises(IntegrityError, match="run_certified_by_another_than"):
+        PaymentRun.objects.filter(pk=calculated.pk).update(
+            status="certified", certified_by=administrator, certified_at=AT, attestation="x"
+        )
+
+
+def test_staff_cannot_certify(calculated, staff):
+    with pytest.raises(PermissionDenied):
+        services.certify_run(run=calculated, by=make_user(Role.STATE_STAFF), at=AT)
+
+
+def test_stale_calculation_cannot_be_certified(calculated, libraries, administrator):
+    a, b, _ = libraries
+    certified(a, {b: 16}, first_day=HALVES[0].first_day)
+
+    with pytest.raises(StaleCalculation, match="Calculate it again"):
+        services.certify_run(run=calculated, by=administrator, at=AT)
+
+    calculated.refresh_from_db()
+    assert calculated.status == "calculated"
+
+
+def test_withdrawn_letter_makes_a_calculation_stale(calculated, libraries, administrator):
+    letter = libraries[2].letters.get()
+    letter.valid = (date(1990, 1, 1), date(2027, 3, 1))
+    letter.save()
+
+    with pytest.raises(StaleCalculation):
+        services.certify_run(run=calculated, by=administrator, at=AT)
+
+
+def test_second_certified_run_of_a_fiscal_year_is_refused(calculated, staff, administrator):
+    services.certify_run(run=calculated, by=administrator, at=AT)
+    again = services.create_run(appropriation=calculated.appropriation, by=staff, at=AT)
+    again = services.calculate_run(run=again, by=staff, at=AT)
+
+    with pytest.raises(RunRefused, match="Void it with a reason"):
+        services.certify_run(run=again, by=administrator, at=AT)
+    with pytest.raises(IntegrityError, match="one_certified_run_a_fiscal_year"), transaction.atomic():
+        PaymentRun.objects.filter(pk=again.pk).update(
+            status="certified", certified_by=administrator, certified_at=AT, attestation="x"
+        )
+
+
+def test_void_run_makes_room_for_another_and_stays_on_record(calculated, staff, administrator):
+    services.certify_run(run=calculated, by=administrator, at=AT)
+
+    services.void_run(run=calculated, reason="A letter was overlooked.", by=administrator, at=AT)
+
+    again = services.create_run(appropriation=calculated.appropriation, by=staff, at=AT)
+    again = services.calculate_run(run=again, by=staff, at=AT)
+    again = services.certify_run(run=again, by=administrator, at=AT)
+    assert again.number == 2
+    assert PaymentRun.objects.get(pk=calculated.pk).void_reason == "A letter was overlooked."
+    assert differences(PaymentRun.objects.get(pk=calculated.pk)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE payments_payment SET loans = loans + 1, net_plus = net_plus + 1",
+        "DELETE FROM payments_payment",
+        "DELETE FROM payments_countedfiling",
+        "UPDATE payments_paymentrun SET estimated = true",
+        "UPDATE payments_paymentrun SET status = 'calculated', certified_at = NULL, certified_by_id = NULL",
+        "DELETE FROM payments_paymentrun",
+    ],
+)
+def test_certified_run_cannot_be_changed_behind_the_product(calculated, administrator, change):
+    services.certify_run(run=calculated, by=administrator, at=AT)
+
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+
+def test_verification_names_what_was_tampered_with(calculated):
+    Payment.objects.filter(run=calculated, library__key="A").update(
+        transactions_share_cents=60_001, net_plus_share_cents=19_999
+    )
+
+    found = [str(difference) for difference in differences(calculated)]
+
+    assert found == [
+        "A, transactions share cents: recorded 60001, recomputed 30000",
+        "A, net plus share cents: recorded 19999, recomputed 50000",
+    ]
+
+
+def test_order_of_steps_is_kept(libraries, staff, administrator):
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+
+    with pytest.raises(RunRefused, match="Calculate it first"):
+        services.certify_run(run=run, by=administrator, at=AT)
+
+
+def test_redistributing_needs_the_boards_decision(libraries, staff):
+    with pytest.raises(RunRefused, match="Board"):
+        services.create_run(appropriation=appropriation(), by=staff, at=AT, withheld_policy="redistribute")
+
+
+def test_reduction_is_split_and_never_exceeds_what_is_available(libraries, staff):
+    amount = appropriation(cents=100_000)
+    services.change_appropriation(
+        appropriation=amount, cents=-20_001, on=date(2027, 1, 5), document="Allotment reduction 7", by=staff
+    )
+    run = services.create_run(appropriation=amount, by=staff, at=AT)
+
+    run = services.calculate_run(run=run, by=staff, at=AT)
+
+    assert (run.appropriation_cents, run.transactions_pool_cents, run.net_plus_pool_cents) == (
+        79_999,
+        40_000,
+        39_999,
+    )
+    with pytest.raises(RunRefused, match=r"\$799\.99"):
+        services.change_appropriation(
+            appropriation=amount, cents=-80_000, on=date(2027, 1, 6), document="Another", by=staff
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_certifying_at_once_make_one_certificate(calculated):
+    people = [make_user(Role.STATE_ADMINISTRATOR) for _ in range(2)]
+    outcomes: list[str] = []
+    start = threading.Barrier(2)
+
+    def certify(person):
+        start.wait()
+        try:
+            services.certify_run(run=calculated, by=person, at=AT)
+            outcomes.append("certified")
+        except RunRefused as refused:
+            outcomes.append(str(refused))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=certify, args=(person,)) for person in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcome == "certified" for outcome in outcomes) == [False, True]
+    assert PaymentRun.objects.get(pk=calculated.pk).certified_by in people
+    assert AuditEvent.objects.filter(action="payment_run_certified").count() == 1
