@@ -15,9 +15,7 @@ def breadcrumbs(*labels_and_urls: str) -> dict[str, object]:
     Labels and addresses in turn, the name of this page last.
     """
     if len(labels_and_urls) % 2 == 0:
-        raise TemplateSyntaxError(
-            "give a label and an address in turn, and last the name of this page"
-        )
+        raise TemplateSyntaxError("give a label and an address in turn, and last the name of this page")
     *steps, here = labels_and_urls
     return {"trail": list(zip(steps[::2], steps[1::2], strict=True)), "here": here}
 
