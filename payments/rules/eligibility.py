@@ -5,7 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from connecticard.rulebook import Entry, Label, Rulebook
-from payments.rules._wording import written, written_period
+from transactions.rules._wording import written_day, written_span
+from transactions.rules.filing_calendar import Span
 
 _CHECKED = date(2026, 11, 21)
 _LETTER_RULE = "Regs. Conn. State Agencies § 11-31c-1(d), 11-31c-4(a)"
@@ -259,8 +260,8 @@ def unmet_requirements(standing: Standing) -> tuple[Unmet, ...]:
             unmet.append(
                 Unmet(
                     _SUCCESSOR_RULE,
-                    f"The library closed or merged on {written(standing.closed_on)}, and no legal successor "
-                    "is on record.",
+                    f"The library closed or merged on {written_day(standing.closed_on)}, and no legal "
+                    "successor is on record.",
                     "State Library staff record the successor with the document, its date and its Letter of "
                     "Agreement.",
                     Code.SUCCESSOR_NOT_ON_RECORD,
@@ -270,7 +271,7 @@ def unmet_requirements(standing: Standing) -> tuple[Unmet, ...]:
         unmet.append(
             Unmet(
                 _LETTER_RULE,
-                f"No Letter of Agreement was on file on {written(standing.judged_on)}.",
+                f"No Letter of Agreement was on file on {written_day(standing.judged_on)}.",
                 "Sign a Letter of Agreement and send it to the State Library.",
                 Code.LETTER_NOT_ON_FILE,
             )
@@ -279,8 +280,8 @@ def unmet_requirements(standing: Standing) -> tuple[Unmet, ...]:
         unmet.append(
             Unmet(
                 _STANDING_RULE,
-                f"On {written(standing.judged_on)} it was not on record that the library is a public library "
-                "entitled to payment.",
+                f"On {written_day(standing.judged_on)} it was not on record that the library is a public "
+                "library entitled to payment.",
                 "Send the State Library evidence of the library's legal standing, for staff to record.",
                 Code.LEGAL_STANDING_NOT_ON_RECORD,
             )
@@ -294,7 +295,7 @@ def unmet_requirements(standing: Standing) -> tuple[Unmet, ...]:
         unmet.append(
             Unmet(
                 _STATISTICS_PRACTICE,
-                f"On {written(standing.judged_on)} no annual statistical report was on record.",
+                f"On {written_day(standing.judged_on)} no annual statistical report was on record.",
                 "File the annual statistical report, or ask State Library staff to record that it was filed.",
                 Code.STATISTICAL_REPORT_NOT_FILED,
             )
@@ -303,7 +304,7 @@ def unmet_requirements(standing: Standing) -> tuple[Unmet, ...]:
 
 
 def _unmet_filing(filing: FilingOwed, judged_on: date) -> list[Unmet]:
-    record = f"The record of loans from {written_period(filing.first_day, filing.last_day)}"
+    record = f"The record of loans for {written_span(Span(filing.first_day, filing.last_day))}"
     unmet: list[Unmet] = []
     state = filing_state(filing)
     if state is State.MISSING:
@@ -335,7 +336,7 @@ def _unmet_expenditure_report(report: ExpenditureReportOwed, judged_on: date) ->
             Unmet(
                 _REPORT_RULE,
                 f"It is not known what the library received in fiscal year {report.covers_fiscal_year}, on "
-                f"which an expenditure report was due {written(report.due_on)}.",
+                f"which an expenditure report was due {written_day(report.due_on)}.",
                 "State Library staff settle it from the payment ledger; a library that received money files "
                 "the report.",
                 Code.MONEY_RECEIVED_UNKNOWN,
@@ -362,22 +363,23 @@ def _unmet_expenditure_report(report: ExpenditureReportOwed, judged_on: date) ->
 def _missing(subject: str, due_on: date, waived_until: date | None, judged_on: date) -> tuple[str, str]:
     """Return the reason and the cure of something that was not filed, in time or while time is left."""
     last_day = max(due_on, waived_until or due_on)
-    by_waiver = f", by a waiver {written(last_day)}" if last_day > due_on else ""
+    by_waiver = f", by a waiver {written_day(last_day)}" if last_day > due_on else ""
     if judged_on <= last_day:
-        reason = f"{subject} has not been filed yet; it is due {written(due_on)}{by_waiver}."
-        return reason, f"File and certify it by {written(last_day)}."
-    reason = f"{subject} was not filed; it was due {written(due_on)}{by_waiver}."
+        reason = f"{subject} has not been filed yet; it is due {written_day(due_on)}{by_waiver}."
+        return reason, f"File and certify it by {written_day(last_day)}."
+    reason = f"{subject} was not filed; it was due {written_day(due_on)}{by_waiver}."
     return reason, "File and certify it, and ask the State Library for a waiver to accept it late."
 
 
 def _late(subject: str, submitted_on: date, due_on: date, waived_until: date | None) -> tuple[str, str]:
     """Return the reason and the cure of something that was filed late."""
     allowed = (
-        f"a waiver allowed it until {written(waived_until)}"
+        f"a waiver allowed it until {written_day(waived_until)}"
         if waived_until is not None and waived_until > due_on
         else "no waiver is on record"
     )
     return (
-        f"{subject} was filed {written(submitted_on)}, after it was due {written(due_on)}; {allowed}.",
+        f"{subject} was filed {written_day(submitted_on)}, after it was due {written_day(due_on)}; "
+        f"{allowed}.",
         "Ask the State Library for a waiver; it is recorded with its authority and reason.",
     )

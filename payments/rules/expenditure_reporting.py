@@ -9,6 +9,7 @@ from payments.rules.cents import dollars
 
 _CHECKED = date(2026, 11, 21)
 _REPORT_RULE = "Regs. Conn. State Agencies § 11-31c-2(e)"
+_CATEGORIES_PRACTICE = "State Library guide to borrowIT CT: how the payments of fiscal year 2022 were spent"
 _PURPOSES_RULE = "Regs. Conn. State Agencies § 11-31c-1(i), 11-31c-4(d)"
 
 # In the order in which forms and reports show them.
@@ -31,7 +32,7 @@ def _category(code: str, name: str, label: Label, sentence: str) -> Entry:
     return Entry(
         key=f"expenditure_category.{code}",
         value=name,
-        citation=_PURPOSES_RULE,
+        citation=_CATEGORIES_PRACTICE if label is Label.PRACTICE else _PURPOSES_RULE,
         label=label,
         sentence=sentence,
         last_checked_on=_CHECKED,
@@ -114,6 +115,15 @@ RULEBOOK = Rulebook(
             " it, and its certificate says that none did.",
             last_checked_on=_CHECKED,
             effective_from=date(1994, 1, 31),
+        ),
+        Entry(
+            key="expenditure_report.certificate",
+            value="I certify for my library that this report is accurate and complete, and that no part of "
+            "the money went back to the general fund of a town.",
+            citation="Regs. Conn. State Agencies § 11-31c-2(e), 11-31c-4(d)",
+            label=Label.READING,
+            sentence="The words under which a library certifies its expenditure report are the program's.",
+            last_checked_on=_CHECKED,
         ),
         _category("materials", "Materials", Label.PRACTICE, "Books and other things that the library lends."),
         _category("automation", "Automation", Label.PRACTICE, "Computers, catalog and circulation systems."),
@@ -254,6 +264,14 @@ def categories(on: date) -> tuple[Category, ...]:
         for code in _CATEGORY_ORDER
         if f"expenditure_category.{code}" in in_force
     )
+
+
+def certificate(on: date) -> str:
+    """Return the words under which a report made on that day is certified.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(e), 11-31c-4(d).
+    """
+    return str(RULEBOOK.entry("expenditure_report.certificate", on).value)
 
 
 def problems(

@@ -26,6 +26,16 @@ RULEBOOK = Rulebook(
             effective_from=date(1994, 1, 31),
         ),
         Entry(
+            key="grant.amount_divided",
+            value="the amount appropriated",
+            citation="C.G.S. § 11-31b; Regs. Conn. State Agencies § 11-31c-4(b), (c)",
+            label=Label.LAW,
+            sentence="The amount appropriated is divided, less what was taken back since; a run on less "
+            "says so with the document, and none divides more than is available.",
+            last_checked_on=_CHECKED,
+            effective_from=date(1994, 1, 31),
+        ),
+        Entry(
             key="grant.odd_cent_goes_to",
             value="transactions",
             citation="Regs. Conn. State Agencies § 11-31c-4(b), (c)",

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from connecticard.rulebook import Entry, Label, Rulebook
-from payments.rules._wording import written_period
+from transactions.rules._wording import written_span
+from transactions.rules.filing_calendar import Span
 
 _CHECKED = date(2026, 11, 21)
 
@@ -34,15 +35,6 @@ RULEBOOK = Rulebook(
             effective_from=date(1983, 9, 23),
         ),
         Entry(
-            key="net_plus.any_home_library_card_counts",
-            value=True,
-            citation="Regs. Conn. State Agencies § 11-31c-1(c) to (f)",
-            label=Label.READING,
-            sentence="A loan on the card of any Connecticut home library counts, whether or not that "
-            "library takes part; only the lender must take part.",
-            last_checked_on=_CHECKED,
-        ),
-        Entry(
             key="net_plus.lender_must_participate_that_day",
             value=True,
             citation="Regs. Conn. State Agencies § 11-31c-1(d), (f)",
@@ -57,8 +49,8 @@ RULEBOOK = Rulebook(
             value="each library up to the merger",
             citation="Regs. Conn. State Agencies § 11-31c-4(c)",
             label=Label.READING,
-            sentence="Net plus of a library that merged is worked out up to the merger and never netted "
-            "with its successor's; from that day its cards are the successor's.",
+            sentence="Net plus of a library that merged is worked out up to the merger, and never netted "
+            "with its successor's.",
             last_checked_on=_CHECKED,
         ),
         Entry(
@@ -170,14 +162,12 @@ def gather_activity(
 
 def _problem(count: Count, spans: Sequence[tuple[date, date]], first_day: date, last_day: date) -> str | None:
     """Return why a count cannot be placed, and what to do; None where it can."""
-    what = (
-        f"{count.lender}, loans on cards of {count.home_library}, "
-        f"{written_period(count.first_day, count.last_day)}"
-    )
+    who = f"{count.lender}, loans on cards of {count.home_library}"
+    if count.last_day < count.first_day:
+        return f"{who}, {count.first_day} to {count.last_day}: these days end before they begin; mend them."
+    what = f"{who}, {written_span(Span(count.first_day, count.last_day))}"
     if type(count.loans) is not int or count.loans < 0:
         return f"{what}: {count.loans!r} is not a count; enter 0 or a whole number above it."
-    if count.last_day < count.first_day:
-        return f"{what}: the period ends before it begins; correct its days."
     if count.lender == count.home_library:
         return f"{what}: a library's loans on its own cards are no transactions; remove the row."
     if count.first_day < first_day or last_day < count.last_day:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from connecticard.rulebook import Entry, Label, Rulebook
-from payments.rules._wording import written
 from payments.rules.expenditure_reporting import fiscal_year_days
 from payments.rules.grant_formula import GrantSplit
+from transactions.rules._wording import written_day
 
 _CHECKED = date(2026, 11, 21)
 _LAPSE_RULE = "C.G.S. § 4-89"
@@ -66,7 +66,7 @@ def last_day_of_release(fiscal_year: int, *, comptroller_cutoff: date | None = N
         return last_day
     if not first_day <= comptroller_cutoff <= last_day:
         raise ValueError(
-            f"the Comptroller's cut-off {written(comptroller_cutoff)} is not in fiscal year {fiscal_year}"
+            f"the Comptroller's cut-off {written_day(comptroller_cutoff)} is not in fiscal year {fiscal_year}"
         )
     return comptroller_cutoff
 
@@ -105,8 +105,8 @@ def release_refusals(
         refusals.append(
             ReleaseRefusal(
                 _LAPSE_RULE,
-                f"The last requirement was met on {written(cured_on)}, after {written(last_day)}; the money "
-                "lapsed.",
+                f"The last requirement was met on {written_day(cured_on)}, after {written_day(last_day)}; "
+                "the money lapsed.",
             )
         )
     if ordered_on is None:
@@ -115,8 +115,8 @@ def release_refusals(
         refusals.append(
             ReleaseRefusal(
                 _ORDER_RULE,
-                f"The Board's order is dated {written(ordered_on)}, after {written(last_day)}; the money "
-                "lapsed.",
+                f"The Board's order is dated {written_day(ordered_on)}, after {written_day(last_day)}; the "
+                "money lapsed.",
             )
         )
     return tuple(refusals)

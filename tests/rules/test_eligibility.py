@@ -87,8 +87,7 @@ def test_filing_missing():
 
     assert unmet.code is Code.FILING_MISSING
     assert unmet.reason == (
-        "The record of loans from September 1, 2026 to February 28, 2027 was not filed; "
-        "it was due March 8, 2027."
+        "The record of loans for September 2026 to February 2027 was not filed; it was due March 8, 2027."
     )
 
 
@@ -148,8 +147,8 @@ def test_filings_come_in_the_order_of_their_days():
 
     reasons = [unmet.reason for unmet in unmet_requirements(replace(IN_ORDER, filings=tuple(missing)))]
 
-    assert "March 1, 2026" in reasons[0]
-    assert "September 1, 2026" in reasons[1]
+    assert "March 2026 to August 2026" in reasons[0]
+    assert "September 2026 to February 2027" in reasons[1]
 
 
 def test_expenditure_report_filed_on_the_date_in_the_law_is_in_time():

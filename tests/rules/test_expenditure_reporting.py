@@ -9,6 +9,7 @@ from payments.rules.expenditure_reporting import (
     ExpenditureLine,
     ReportDue,
     categories,
+    certificate,
     fiscal_year_days,
     fiscal_year_of,
     problems,
@@ -66,6 +67,10 @@ def test_categories_are_those_seen_in_public_and_the_purposes_that_the_law_names
     assert categories(ON)[0] == Category("materials", "Materials")
     assert {"automation", "supplies", "furniture_and_equipment", "construction", "land"} < set(codes)
     assert codes[-1] == "other"
+
+
+def test_certificate_says_that_nothing_went_back_to_the_town():
+    assert "no part of the money went back to the general fund of a town" in certificate(ON)
 
 
 def test_report_whose_lines_add_up_has_no_problem():
