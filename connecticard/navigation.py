@@ -30,7 +30,11 @@ class Link:
     current: str
 
 
-PLACES: Sequence[Place] = ()
+PLACES: Sequence[Place] = (
+    Place("Libraries", "libraries:library_list"),
+    Place("Towns", "libraries:town_list"),
+    Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),
+)
 
 
 def _current(url: str, path: str) -> str:

@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("connecticard.people_urls")),
+    path("", include("libraries.urls")),
 ]

@@ -126,7 +126,7 @@ def days(valid: DateRange | None) -> str:
         return f"on {day(first)}" if first == last else f"from {day(first)} through {day(last)}"
     if first:
         return f"from {day(first)} on"
-    return f"through {day(last)}" if last else "on every day"
+    return f"through {day(last)}" if last else "at all times"
 
 
 @register.filter

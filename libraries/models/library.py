@@ -3,6 +3,7 @@ from datetime import date
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.urls import reverse
 
 from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models.town import Town
@@ -36,16 +37,18 @@ class LibraryQuerySet(models.QuerySet["Library"]):
         )
 
     def matching(self, text: str) -> "LibraryQuerySet":
-        """Libraries for which each word occurs in a name, now or formerly, in the town, address or key."""
+        """Libraries for which each word occurs in a name, now or formerly, a town, the address or the key."""
         found = self
         for word in text.split():
             former = LibraryName.objects.filter(library=OuterRef("pk"), name__icontains=word)
+            home_of = self.model.objects.filter(pk=OuterRef("pk"), residencies__town__name__icontains=word)
             found = found.filter(
                 Q(name__icontains=word)
                 | Q(town__name__icontains=word)
                 | Q(postal_city__icontains=word)
                 | Q(key__iexact=word)
                 | Exists(former)
+                | Exists(home_of)
             )
         return found
 
@@ -80,6 +83,9 @@ class Library(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("libraries:library_page", args=[self.key])
 
     def name_on(self, day: date) -> str:
         """Return the name that the library bore on a day."""

@@ -1,4 +1,5 @@
 from django.db import models
+from django.urls import reverse
 
 
 class Town(models.Model):
@@ -16,3 +17,6 @@ class Town(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("libraries:town_page", args=[self.number])

@@ -107,7 +107,7 @@ def test_short_digest():
         (DateRange(date(2017, 7, 1), date(2017, 7, 2)), "on July 1, 2017"),
         (DateRange(date(2017, 7, 1), None), "from July 1, 2017 on"),
         (DateRange(None, date(2018, 7, 1)), "through June 30, 2018"),
-        (DateRange(None, None), "on every day"),
+        (DateRange(None, None), "at all times"),
         (None, ""),
     ],
 )

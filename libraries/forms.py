@@ -1,0 +1,78 @@
+from typing import Any
+
+from django import forms
+
+from connecticard import clock
+from libraries.models import Library, Town
+
+
+class DayField(forms.DateField):
+    """A day, entered with the browser's own calendar."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class LibrarySearchForm(forms.Form):
+    """Which libraries to list."""
+
+    q = forms.CharField(label="Name, town or address", required=False, max_length=100)
+    town = forms.ModelChoiceField(
+        Town.objects.all(),
+        label="Home library of residents of",
+        to_field_name="number",
+        required=False,
+        empty_label="Any town",
+    )
+
+    def libraries(self) -> Any:
+        """Return the libraries asked for, every one where nothing was."""
+        libraries = Library.objects.all()
+        if not self.is_valid():
+            return libraries
+        if town := self.cleaned_data["town"]:
+            libraries = libraries.filter(residencies__in=town.residencies.in_force(clock.today()))
+        return libraries.matching(self.cleaned_data["q"])
+
+
+class RecordLetterForm(forms.Form):
+    """A letter of agreement that the State Library received."""
+
+    filed_on = DayField(label="Placed on file on", help_text="The library participates from this day on.")
+    signatory = forms.CharField(label="Signed by", max_length=150, help_text="Name and office.")
+    document = forms.CharField(
+        label="Where the letter is kept", max_length=250, required=False, help_text="File name or number."
+    )
+
+
+class WithdrawLetterForm(forms.Form):
+    """The end of a letter of agreement."""
+
+    withdrawn_on = DayField(
+        label="Withdrawn on", help_text="The last day on which the library participates. It may be to come."
+    )
+    reason = forms.CharField(
+        label="Reason",
+        max_length=250,
+        help_text="Name the document that withdraws the letter, with its date.",
+    )
+
+
+class PrincipalLibraryForm(forms.Form):
+    """Which library is a town's principal library from a day on."""
+
+    principal = forms.ModelChoiceField(Library.objects.none(), label="Principal library")
+    from_day = DayField(
+        label="From",
+        help_text="The first day. Loan counts of months before it are judged by the rows of those months.",
+    )
+    source = forms.CharField(
+        label="Document", max_length=250, help_text="The order or vote that names the library, with its date."
+    )
+
+    def __init__(self, *args: Any, town: Town, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        open_libraries = Library.objects.open_on(clock.today()).select_related("town")
+        own = open_libraries.filter(town=town)
+        field = self.fields["principal"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = own if own.exists() else open_libraries

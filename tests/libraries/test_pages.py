@@ -1,0 +1,246 @@
+from datetime import date
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test import Client
+from django.urls import reverse
+
+from connecticard.models import Role
+from libraries.models import LetterOfAgreement, Library, Residency
+from libraries.services import record_succession
+from tests.factories import (
+    make_home_library,
+    make_letter,
+    make_library,
+    make_residency,
+    make_signed_in_client,
+    make_town,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def _today(settings):
+    settings.DEMO_TODAY = TODAY
+
+
+@pytest.fixture
+def staff():
+    return make_signed_in_client(Role.STATE_STAFF)
+
+
+def page(client: Client, name: str, *args: object, **query: object) -> str:
+    response = client.get(reverse(f"libraries:{name}", args=args), query)
+    assert response.status_code == 200
+    return " ".join(response.content.decode().split())
+
+
+# Public pages
+
+
+def test_anybody_sees_every_library_with_its_participation(client, roster, django_assert_max_num_queries):
+    make_letter(Library.objects.get(key="CT0001"))
+
+    with django_assert_max_num_queries(4):
+        listed = page(client, "library_list")
+
+    assert "192 libraries, November 20, 2026" in listed
+    assert listed.count("No letter on file") == 191
+    assert listed.count("Participates") == 1
+
+
+def test_library_is_found_by_typed_text(client, roster):
+    listed = page(client, "library_list", q="prosser")
+
+    assert "1 library," in listed
+    assert "Bloomfield Public Library" in listed
+
+
+def test_home_library_of_a_town_without_one_is_found_by_the_town(client, roster):
+    assert "Salem Free Public Library" in page(client, "library_list", town=13)
+    assert "Salem Free Public Library" in page(client, "library_list", q="Bozrah")
+
+
+def test_search_that_finds_nothing_says_what_to_do(client, roster):
+    assert "No library fits" in page(client, "library_list", q="Zanzibar")
+
+
+def test_search_for_an_unknown_town_says_so(client, roster):
+    assert "Select a valid choice" in page(client, "library_list", town=999)
+
+
+def test_library_page_shows_whom_it_serves_and_since_when_it_takes_part(client):
+    library = make_home_library("Salem Free Public Library")
+    make_residency(make_town("Bozrah"), library, begins=date(2020, 7, 1))
+    make_letter(library, begins=date(2019, 3, 1))
+    library.former_names.create(name="Salem Library", valid=DateRange(None, date(2018, 1, 1)))
+
+    shown = page(client, "library_page", library.key)
+
+    assert "Participates" in shown
+    assert "Bozrah" in shown
+    assert "from July 1, 2020 on" in shown
+    assert "from March 1, 2019 on" in shown
+    assert "Salem Library, through December 31, 2017" in shown
+    assert "Record its withdrawal" not in shown
+
+
+def test_closed_library_keeps_its_page_and_names_its_successor(client):
+    old, new = make_home_library("Old Library"), make_home_library("New Library")
+    record_succession(
+        predecessor=old,
+        successor=new,
+        on=date(2026, 7, 1),
+        document="Act 26-1",
+        by=make_user(Role.STATE_STAFF),
+    )
+
+    assert "Closed" in page(client, "library_page", old.key)
+    assert "took its place on July 1, 2026 (Act 26-1)" in page(client, "library_page", old.key)
+    assert "took the place of" in page(client, "library_page", new.key)
+
+
+def test_unknown_library_is_not_found(client):
+    assert client.get(reverse("libraries:library_page", args=["CT9999"])).status_code == 404
+
+
+def test_anybody_sees_the_towns_with_their_home_libraries(client, roster, django_assert_max_num_queries):
+    with django_assert_max_num_queries(3):
+        listed = page(client, "town_list")
+
+    assert "169 towns, November 20, 2026" in listed
+    assert "Salem Free Public Library</a> in Salem" in listed
+
+
+@pytest.mark.parametrize(
+    ("town", "sentence"),
+    [
+        (1, "The home library of residents of Andover is"),
+        (13, "Bozrah has no public library."),
+        (37, "Residents of Derby have 2 home libraries."),
+    ],
+)
+def test_town_page_says_which_library_is_the_home_library(client, roster, town, sentence):
+    shown = page(client, "town_page", town)
+
+    assert sentence in shown
+    assert "11-31c-1(c)" in shown
+    assert "Change the principal library" not in shown
+
+
+def test_town_without_a_row_today_says_so(client):
+    town = make_town("Bozrah")
+    make_residency(town, make_library(), ends=date(2020, 1, 1))
+
+    shown = page(client, "town_page", town.number)
+
+    assert "No home library is on record for Bozrah today." in shown
+    assert "through December 31, 2019" in shown
+
+
+# Pages of the State Library
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("letter_list", []),
+        ("letter_record", ["CT0001"]),
+        ("letter_withdraw", [1]),
+        ("principal_library_change", [1]),
+    ],
+)
+def test_pages_that_change_the_roster_are_closed_to_others(client, name, arguments):
+    address = reverse(f"libraries:{name}", args=arguments)
+
+    assert client.get(address).status_code == 302
+    assert make_signed_in_client(Role.AUDITOR).get(address).status_code == 403
+
+
+def test_staff_see_which_libraries_have_no_letter(staff):
+    make_home_library("Avon Free Public Library")
+    withdrawn = make_home_library("Berlin-Peck Memorial Library")
+    make_letter(withdrawn, ends=date(2020, 1, 1))
+    make_letter(make_home_library("Canton Public Library"))
+
+    listed = page(staff, "letter_list")
+
+    assert "2 libraries, November 20, 2026" in listed
+    assert "1 library has a letter on file today and participates" in listed
+    assert 'data-label="Earlier letters"> 1 </td>' in listed
+    assert listed.index("Avon Free") < listed.index("Berlin-Peck") < listed.index("Canton")
+
+
+def test_staff_record_a_letter(staff):
+    library = make_home_library("Avon Free Public Library")
+
+    response = staff.post(
+        reverse("libraries:letter_record", args=[library.key]),
+        {"filed_on": "2026-11-02", "signatory": "Ada Reed, Director", "document": "2026/114"},
+        follow=True,
+    )
+
+    assert response.redirect_chain == [(library.get_absolute_url(), 302)]
+    assert "Avon Free Public Library participates from November 2, 2026 on." in response.content.decode()
+    assert LetterOfAgreement.objects.get().document == "2026/114"
+
+
+def test_letter_that_cannot_be_recorded_is_shown_with_the_reason(staff):
+    library = make_home_library()
+
+    response = staff.post(
+        reverse("libraries:letter_record", args=[library.key]),
+        {"filed_on": "2026-12-01", "signatory": "Ada Reed"},
+    )
+
+    assert "December 1, 2026 is to come" in response.content.decode()
+    assert not LetterOfAgreement.objects.exists()
+
+
+def test_letter_form_left_empty_asks_for_what_is_missing(staff):
+    response = staff.post(reverse("libraries:letter_record", args=[make_home_library().key]), {})
+
+    assert response.context["form"].errors.keys() == {"filed_on", "signatory"}
+
+
+def test_staff_record_a_withdrawal(staff):
+    library = make_home_library("Avon Free Public Library")
+    letter = make_letter(library)
+    address = reverse("libraries:letter_withdraw", args=[letter.pk])
+    assert staff.get(address).status_code == 200
+
+    response = staff.post(
+        address, {"withdrawn_on": "2026-11-19", "reason": "Board vote of Nov 3"}, follow=True
+    )
+
+    assert "participates through November 19, 2026." in response.content.decode()
+    assert "No letter on file" in response.content.decode()
+
+
+def test_staff_change_the_principal_library(staff):
+    first = make_home_library("First Library")
+    second = make_home_library("Second Library", town=first.town, principal=False)
+    elsewhere = make_home_library("Elsewhere Library")
+    address = reverse("libraries:principal_library_change", args=[first.town.number])
+    choices = set(staff.get(address).context["form"].fields["principal"].queryset)
+
+    response = staff.post(
+        address, {"principal": second.pk, "from_day": "2026-07-01", "source": "Town vote"}, follow=True
+    )
+
+    assert elsewhere not in choices
+    assert "Second Library is the principal library of" in response.content.decode()
+    assert Residency.objects.in_force(TODAY).get(town=first.town, principal=True).library == second
+
+
+def test_any_open_library_may_be_designated_for_a_town_without_one(staff):
+    town = make_town("Bozrah")
+    library = make_home_library("Salem Free Public Library")
+    make_residency(town, library)
+
+    response = staff.get(reverse("libraries:principal_library_change", args=[town.number]))
+
+    assert set(response.context["form"].fields["principal"].queryset) == {library}
