@@ -1,0 +1,352 @@
+"""What each document that people keep says: whole counts, whole cents, dates and words, nothing formatted.
+
+A document is a frozen value. Services gather it from the records, `reports.documents` turns it into HTML
+and PDF, and the same value feeds the CSV beside it. Templates show what stands here and add nothing up.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """The origin of a document, printed at its end and at the foot of every page."""
+
+    source: str
+    """What the figures come from, in words: "payment run 12, certified May 4, 2018"."""
+    rulebook_edition: str
+    """SHA-256 of the law that was applied, 64 hexadecimal digits."""
+    data_sha256: str
+    """SHA-256 of the data shown, 64 hexadecimal digits."""
+    dated: date
+    """The day the document bears; the day of the certified record, not the day of printing."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One half of the appropriation and the sum that divides it. Source: Regs. § 11-31c-4(b), (c)."""
+
+    cents: int
+    weight: int
+    """Loans of all participating libraries, or their net-plus loans; 0 where there was none."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Return the dollars for one loan, exact; 0 where nothing divides the pool."""
+        return Fraction(self.cents, 100 * self.weight) if self.weight else Fraction(0)
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A payment run, as its statements and its list describe it."""
+
+    number: int
+    fiscal_year: int
+    """State fiscal year of payment, named for the year in which it ends."""
+    measured_from: date
+    measured_to: date
+    appropriation_cents: int
+    appropriation_source: str
+    """The act and its date, and any document that lowered the amount."""
+    transactions: Pool
+    net_plus: Pool
+    redistributes_withheld: bool = False
+    """Whether a withheld share goes to the other libraries (the Board's decision) or is kept."""
+    assumes_eligible: bool = False
+    """Whether every open library was taken as participating and in order, as for years before this system."""
+    estimate: str = ""
+    """What is estimated and how, in one sentence; empty where nothing is."""
+    prepared_by: str = ""
+    certified_by: str = ""
+    certified_on: date | None = None
+    """None: a preview, and every page says so."""
+    board_order: str = ""
+    """Number and date of the Board's order; empty before it."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One thing a library must have done to be paid, and whether it has."""
+
+    requirement: str
+    citation: str
+    met: bool
+    reason: str = ""
+    """Evidence that it is met, or why it is not."""
+    cure: str = ""
+    """What the library can do about it; empty where it is met."""
+
+
+@dataclass(frozen=True)
+class WaiverNote:
+    """An extension or a late acceptance on which this payment stands."""
+
+    requirement: str
+    until: date
+    authority: str
+    reason: str
+    granted_by: str
+    approved_by: str
+
+
+@dataclass(frozen=True)
+class CountedFiling:
+    """A filing whose loans are in the run."""
+
+    first_day: date
+    last_day: date
+    version: int
+    loans: int
+    standing: str
+    """"certified by the library", or "published, not certified by the library"."""
+    recorded_on: date
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Division:
+    """A share written out: the pool, divided by everybody's figure, times the library's own."""
+
+    pool: Pool
+    own: int
+    share_cents: int
+
+    @property
+    def before_rounding(self) -> Fraction:
+        """Return the exact share in dollars."""
+        return self.pool.rate * self.own
+
+    @property
+    def rounding(self) -> Fraction:
+        """Return what rounding to whole cents added, in dollars; less than one cent either way."""
+        return Fraction(self.share_cents, 100) - self.before_rounding
+
+
+@dataclass(frozen=True)
+class PaymentStatement:
+    """What one library is paid, and why. Source: Regs. § 11-31c-4."""
+
+    template: ClassVar[str] = "reports/pdf/payment_statement.html"
+
+    run: RunFacts
+    library_key: str
+    library_name: str
+    town: str
+    loans: int
+    borrows: int
+    net_plus: int
+    transactions: Division
+    net_plus_division: Division
+    payment_cents: int
+    withheld_cents: int
+    requirements: tuple[Requirement, ...]
+    filings: tuple[CountedFiling, ...]
+    made_from: MadeFrom
+    waivers: tuple[WaiverNote, ...] = ()
+    spending_due_on: date | None = None
+    """The day by which the library reports what it spent this payment on; None where nothing is paid."""
+
+    @property
+    def title(self) -> str:
+        return f"Payment statement FY{self.run.fiscal_year}: {self.library_name}"
+
+    @property
+    def unmet(self) -> tuple[Requirement, ...]:
+        return tuple(requirement for requirement in self.requirements if not requirement.met)
+
+
+@dataclass(frozen=True)
+class PaymentLine:
+    """One library's line of the payment list."""
+
+    library_key: str
+    library_name: str
+    loans: int
+    borrows: int
+    net_plus: int
+    transactions_share_cents: int
+    net_plus_share_cents: int
+    payment_cents: int
+    withheld_cents: int
+    unmet: tuple[Requirement, ...] = ()
+
+
+@dataclass(frozen=True)
+class PaymentTotals:
+    """The last line of the payment list; paid + withheld + undistributed = appropriation."""
+
+    libraries: int
+    loans: int
+    net_plus: int
+    transactions_share_cents: int
+    net_plus_share_cents: int
+    paid_cents: int
+    withheld_cents: int
+    undistributed_cents: int
+    libraries_paid: int
+    libraries_withheld: int
+
+
+@dataclass(frozen=True)
+class PaymentList:
+    """What every participating library is paid in a fiscal year. Source: Regs. § 11-31c-4."""
+
+    template: ClassVar[str] = "reports/pdf/payment_list.html"
+
+    run: RunFacts
+    lines: tuple[PaymentLine, ...]
+    totals: PaymentTotals
+    made_from: MadeFrom
+    waivers: tuple[WaiverNote, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"Payment list FY{self.run.fiscal_year}"
+
+    @property
+    def withheld_lines(self) -> tuple[PaymentLine, ...]:
+        """Return the lines of libraries that are not in order."""
+        return tuple(line for line in self.lines if line.unmet)
+
+
+@dataclass(frozen=True)
+class UseLine:
+    """Connecticard use at one public library; None is not reported, 0 is reported none."""
+
+    library_key: str
+    library_name: str
+    town: str
+    participating: bool
+    loans: int | None
+    loans_a_year_before: int | None
+    borrows: int | None
+    net_plus: int | None
+
+
+@dataclass(frozen=True)
+class YearOfUse:
+    """The loans of the whole state in one program year; None where no figure was published."""
+
+    fiscal_year: int
+    measured_from: date
+    measured_to: date
+    loans: int | None
+
+
+@dataclass(frozen=True)
+class UseReport:
+    """Use at each public library of the state in twelve months. Source: Regs. § 11-31c-3(a)."""
+
+    template: ClassVar[str] = "reports/pdf/use_report.html"
+
+    fiscal_year: int
+    measured_from: date
+    measured_to: date
+    lines: tuple[UseLine, ...]
+    """Every public library of the state, participating or not, in order of name."""
+    libraries: int
+    libraries_reporting: int
+    libraries_not_reporting: int
+    loans: int
+    net_plus: int
+    years: tuple[YearOfUse, ...]
+    """The state's loans over the last years, oldest first; may be empty."""
+    made_from: MadeFrom
+    estimate: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"Use of the program FY{self.fiscal_year}"
+
+    @property
+    def largest_lenders(self) -> tuple[UseLine, ...]:
+        """Return the five libraries with the most loans, the largest first."""
+        reported = [line for line in self.lines if line.loans]
+        return tuple(sorted(reported, key=lambda line: (-(line.loans or 0), line.library_key))[:5])
+
+
+@dataclass(frozen=True)
+class ParticipatingLibrary:
+    """A library with a letter of agreement on file on the stated day. Source: Regs. § 11-31c-1(d)."""
+
+    library_key: str
+    library_name: str
+    town: str
+    also_serves: tuple[str, ...]
+    """Other towns for which it is the principal public library, in order of name."""
+    since: date | None
+    """First day of the letter; None where it is older than our records."""
+
+
+@dataclass(frozen=True)
+class ParticipatingLibraries:
+    """The libraries that take part on a stated day. Source: Regs. § 11-31c-3(b)."""
+
+    template: ClassVar[str] = "reports/pdf/participating_libraries.html"
+
+    on: date
+    lines: tuple[ParticipatingLibrary, ...]
+    libraries: int
+    towns: int
+    """Towns that have a participating library as their principal public library."""
+    towns_of_the_state: int
+    not_participating: tuple[str, ...]
+    """Names of the public libraries without a letter on file that day."""
+    made_from: MadeFrom
+
+    @property
+    def title(self) -> str:
+        return f"Participating libraries on {self.on:%B} {self.on.day}, {self.on.year}"
+
+
+@dataclass(frozen=True)
+class SpendingCategory:
+    """Money spent in one category by all libraries that reported."""
+
+    name: str
+    libraries: int
+    cents: int
+
+
+@dataclass(frozen=True)
+class SpendingLine:
+    """One library's expenditure report; the three amounts are None where none was received."""
+
+    library_key: str
+    library_name: str
+    received_cents: int
+    """What the State paid the library in the fiscal year of receipt."""
+    spent_cents: int | None
+    held_cents: int | None
+    """Unspent and still held for the library."""
+    certified_on: date | None
+
+
+@dataclass(frozen=True)
+class ExpenditureSummary:
+    """What libraries spent the money on. Source: Regs. § 11-31c-3(c), 2(e), 1(i)."""
+
+    template: ClassVar[str] = "reports/pdf/expenditure_summary.html"
+
+    due_on: date
+    receipt_fiscal_year: int
+    """State fiscal year in which the money was received."""
+    libraries_owing: int
+    """Libraries that received money in that year, and so owe a report."""
+    libraries_reporting: int
+    received_cents: int
+    """Received by the libraries that reported; spent + held."""
+    spent_cents: int
+    held_cents: int
+    categories: tuple[SpendingCategory, ...]
+    lines: tuple[SpendingLine, ...]
+    made_from: MadeFrom
+
+    @property
+    def title(self) -> str:
+        return f"Expenditure summary, money received in FY{self.receipt_fiscal_year}"
+
+
+DocumentContents = PaymentStatement | PaymentList | UseReport | ParticipatingLibraries | ExpenditureSummary

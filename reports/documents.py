@@ -1,0 +1,28 @@
+"""A document's contents to HTML and PDF."""
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from reports.contents import DocumentContents
+from reports.pdf import render_pdf
+
+
+def html_of(contents: DocumentContents) -> str:
+    """Return the document as a whole page of HTML, laid out for print."""
+    return render_to_string(
+        contents.template,
+        {
+            "contents": contents,
+            "made_from": contents.made_from,
+            "program_name": settings.PROGRAM_NAME,
+        },
+    )
+
+
+def pdf_of(contents: DocumentContents) -> bytes:
+    """Return the document as a PDF/UA file; the same contents give the same bytes."""
+    return render_pdf(
+        html_of(contents),
+        title=f"{contents.title} - {settings.PROGRAM_NAME}",
+        created=contents.made_from.dated,
+    )
