@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from django.db import connection
 
 from transactions.models import Filing, FilingBasis, LoanCount, Provenance
+from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import Span
 from transactions.rules.reportable_loans import refusal
-from transactions.rules._wording import written_span
 from transactions.towns_served import towns_served
 
 

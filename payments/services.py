@@ -141,8 +141,8 @@ def attestation(run: PaymentRun) -> str:
     amount = dollars(run.appropriation_cents or 0)
     return (
         f"I certify that the payments of {run}, calculated from the certified filings on record for "
-        f"{written_span(run.measured)}, divide {amount} as section 11-31b of the General Statutes and section "
-        "11-31c-4 of the Regulations of Connecticut State Agencies require, and that I neither prepared nor "
+        f"{written_span(run.measured)}, divide {amount} as section 11-31b of the General Statutes and "
+        "section 11-31c-4 of the Regulations of Connecticut State Agencies require, and that I neither prepared nor "
         "calculated them."
     )
 
@@ -249,7 +249,9 @@ def _store(run: PaymentRun, calculation: Calculation) -> None:
     )
     keys = (line.key for line in calculation.split.lines)
     UnmetRequirement.objects.bulk_create(
-        UnmetRequirement(payment=payment, citation=unmet.citation, reason=unmet.reason, cure=unmet.cure)
+        UnmetRequirement(
+            payment=payment, code=unmet.code, citation=unmet.citation, reason=unmet.reason, cure=unmet.cure
+        )
         for payment, key in zip(payments, keys, strict=True)
         for unmet in calculation.inputs.unmet.get(key, ())
     )

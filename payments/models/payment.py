@@ -51,6 +51,7 @@ class UnmetRequirement(models.Model):
     """A requirement that a library had not met when the run was calculated (4(a))."""
 
     payment = models.ForeignKey(Payment, on_delete=models.CASCADE, related_name="unmet_requirements")
+    code = models.CharField("name of the requirement for programs", max_length=40)
     citation = models.CharField(max_length=120)
     reason = models.TextField()
     cure = models.TextField()
