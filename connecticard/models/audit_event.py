@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 import pgtrigger
@@ -41,7 +42,33 @@ class AuditEvent(models.Model):
         after: dict[str, Any] | None = None,
     ) -> "AuditEvent":
         """Record an act upon a saved record; `by` None means the system itself."""
-        return cls.objects.create(
+        event = cls._of(action, target, by, before, after)
+        event.save(force_insert=True)
+        return event
+
+    @classmethod
+    def record_each(
+        cls,
+        action: str,
+        *,
+        targets: Iterable[tuple[models.Model, dict[str, Any] | None, dict[str, Any] | None]],
+        by: User | None,
+    ) -> None:
+        """Record one act upon many records, each with what it was before and after."""
+        AuditEvent.objects.bulk_create(
+            [cls._of(action, target, by, before, after) for target, before, after in targets], batch_size=1000
+        )
+
+    @classmethod
+    def _of(
+        cls,
+        action: str,
+        target: models.Model,
+        by: User | None,
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+    ) -> "AuditEvent":
+        return cls(
             at=clock.now(),
             by=by,
             action=action,

@@ -71,6 +71,12 @@ class Filing(models.Model):
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     saved_at = models.DateTimeField(null=True)
+    revision = models.PositiveIntegerField(
+        "number of times that the counts were saved", default=0, db_default=0
+    )
+    nothing_lent = models.BooleanField(
+        default=False, db_default=False, help_text="Said for the whole filing: a zero return."
+    )
     first_submitted_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
     submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
@@ -93,7 +99,12 @@ class Filing(models.Model):
             no_overlap(
                 "standing_certified_filings_share_no_day", "library_id", during="covers", condition=_STANDING
             ),
-            paired("filing_submission_is_whole", "submitted_at", "submitted_by"),
+            models.CheckConstraint(
+                name="filing_submission_is_whole",
+                condition=Q(submitted_at__isnull=True, submitted_by__isnull=True)
+                | Q(submitted_at__isnull=False)
+                & (Q(submitted_by__isnull=False) | ~Q(provenance=Provenance.FILED)),
+            ),
             paired("filing_certification_is_whole", "certified_at", "certified_by"),
             models.CheckConstraint(
                 name="certified_filing_is_signed",
