@@ -205,6 +205,7 @@ def test_replay_gives_the_totals_expected(example):
                 int(row["loans"]),
             )
             for row in csv.DictReader(file)
+            if row["home_library_fscs"]
         ]
 
     activity = gather_activity(
