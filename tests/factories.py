@@ -1,7 +1,7 @@
 """Plain functions that make the records a test needs; every argument has a value that works."""
 
 import time
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -12,6 +12,8 @@ from django.test import Client
 
 from connecticard import one_time_code
 from connecticard.models import Role, RoleAssignment, User
+from transactions.rules.filing_calendar import Cadence, period_dates
+from transactions.rules.form_editions import edition_on
 
 PASSWORD = "correct horse battery staple"
 _numbers = count(1)
@@ -151,3 +153,48 @@ def make_consortium(name: str | None = None, *, members: tuple[Any, ...] = ()) -
     for library in members:
         consortium.memberships.create(library=library, valid=DateRange(None, None))
     return consortium
+
+
+# What libraries file
+
+
+def make_period(
+    first_day: date = date(2026, 3, 1), cadence: Any = None, *, holidays: tuple[date, ...] = ()
+) -> Any:
+    """Make the period of a cadence that begins on a day, semiannual unless said, or return it."""
+    dates = period_dates(cadence or Cadence.SEMIANNUAL, first_day, holidays)
+    period, _ = apps.get_model("transactions", "FilingPeriod").objects.get_or_create(
+        cadence=dates.cadence,
+        first_day=dates.span.first_day,
+        defaults={
+            "last_day": dates.span.last_day,
+            "opens_on": dates.opens_on,
+            "due_on": dates.due_on,
+            "accepted_until": dates.accepted_until,
+            "closes_on": dates.closes_on,
+        },
+    )
+    return period
+
+
+def make_filing(library: Any = None, period: Any = None, **fields: Any) -> Any:
+    """Make a draft by month of the whole period, version 1, unless said."""
+    period = period or make_period()
+    values = {
+        "library": library or make_library(),
+        "period": period,
+        "version": 1,
+        "basis": "by_month",
+        "covers": DateRange(period.first_day, period.last_day + timedelta(days=1)),
+        "form_edition": edition_on(period.first_day).name,
+        "created_at": datetime(2026, 3, 2, 9, tzinfo=UTC),
+    }
+    return apps.get_model("transactions", "Filing").objects.create(**(values | fields))
+
+
+def make_counts(filing: Any, counts: dict[tuple[Any, date | None], int]) -> None:
+    """Give a filing loan counts, by home library and first day of the month."""
+    filing.loan_counts.bulk_create(
+        filing.loan_counts.model(filing=filing, home_library=home, month=month, loans=loans)
+        for (home, month), loans in counts.items()
+    )

@@ -1,0 +1,97 @@
+"""What a filing says, as one fingerprint and as totals: both made from the loan counts by the database."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+# The canonical JSON (connecticard.canonical_json) of one filing, written by the database:
+#   {"basis":"by_month","counts":[["CT0003","2026-03",6],...],"covers":["2026-03-01","2026-08-31"],
+#    "library":"CT0001","period":["2026-03-01","2026-08-31"],"provenance":"filed"}
+# Counts are sorted by key, byte by byte, and month; the month of a period total is null. {headers} gives a
+# row for each filing (owner, library_id, first_day, last_day, covers, basis, provenance), {counts} one for
+# each count (owner, home_library_id, month, loans).
+_FINGERPRINTS = """
+    WITH place AS MATERIALIZED (
+        SELECT id, '[' || to_json(key::text)::text || ',' AS opening,
+            row_number() OVER (ORDER BY key COLLATE "C")::int AS number
+        FROM libraries_library
+    ), header AS MATERIALIZED (
+        {headers}
+    ), written AS MATERIALIZED (
+        SELECT counted.owner, string_agg(
+            place.opening
+            || CASE WHEN counted.month IS NULL THEN 'null,' ELSE
+                '"' || date_part('year', counted.month)
+                || CASE WHEN date_part('month', counted.month) < 10 THEN '-0' ELSE '-' END
+                || date_part('month', counted.month) || '",' END
+            || counted.loans || ']', ',' ORDER BY place.number, counted.month
+        ) AS counts
+        FROM ({counts}) AS counted JOIN place ON place.id = counted.home_library_id
+        GROUP BY counted.owner
+    )
+    SELECT header.owner, encode(sha256(convert_to(
+        '{{"basis":' || to_json(header.basis::text)::text
+        || ',"counts":[' || coalesce(written.counts, '')
+        || '],"covers":["' || to_char(lower(header.covers), 'YYYY-MM-DD')
+        || '","' || to_char(upper(header.covers) - 1, 'YYYY-MM-DD')
+        || '"],"library":' || to_json(library.key::text)::text
+        || ',"period":["' || to_char(header.first_day, 'YYYY-MM-DD')
+        || '","' || to_char(header.last_day, 'YYYY-MM-DD')
+        || '"],"provenance":' || to_json(header.provenance::text)::text || '}}', 'UTF8'
+    )), 'hex') AS sha256
+    FROM header
+    JOIN libraries_library library ON library.id = header.library_id
+    LEFT JOIN written ON written.owner = header.owner
+"""
+
+_STORED_HEADERS = """
+    SELECT filing.id AS owner, filing.library_id, period.first_day, period.last_day, filing.covers,
+        filing.basis, filing.provenance
+    FROM transactions_filing filing JOIN transactions_filingperiod period ON period.id = filing.period_id
+    WHERE filing.id = ANY(%(filings)s)
+"""
+
+_STORED_COUNTS = """
+    SELECT filing_id AS owner, home_library_id, month, loans
+    FROM transactions_loancount WHERE filing_id = ANY(%(filings)s)
+"""
+
+
+def fingerprint_query(*, headers: str, counts: str) -> str:
+    """Return the query that gives (owner, sha256) for filings described by two queries."""
+    return _FINGERPRINTS.format(headers=headers, counts=counts)
+
+
+def filing_fingerprint(filing_id: int) -> str:
+    """Return the SHA-256 of what a filing says: the same for the same facts on any machine.
+
+    It covers the library's key, the first and the last day of the period and of the days covered, whether the
+    counts are by month, where they come from, and every count. It leaves out people, times, the version and
+    ids of this database, so that two versions that say the same have the same fingerprint.
+    """
+    query = fingerprint_query(headers=_STORED_HEADERS, counts=_STORED_COUNTS)
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"filings": [filing_id]})
+        row = cursor.fetchone()
+    assert row is not None
+    return str(row[1])
+
+
+def derive_totals(filing_ids: Iterable[int]) -> None:
+    """Make the totals of filings from their counts; what stood before for them is replaced.
+
+    A home library without loans gets no row.
+    """
+    filings = {"filings": list(filing_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM transactions_filingtotal WHERE filing_id = ANY(%(filings)s)", filings)
+        cursor.execute(
+            """
+            INSERT INTO transactions_filingtotal (filing_id, home_library_id, loans)
+            SELECT filing_id, home_library_id, sum(loans)
+            FROM transactions_loancount WHERE filing_id = ANY(%(filings)s)
+            GROUP BY filing_id, home_library_id HAVING sum(loans) > 0
+            ORDER BY filing_id, home_library_id
+            """,
+            filings,
+        )

@@ -1,0 +1,60 @@
+"""The table of days on which the State Library is closed."""
+
+from collections.abc import Collection
+from datetime import date
+from importlib.metadata import version
+
+import holidays
+from django.db import transaction
+
+from connecticard.models import AuditEvent, User
+from transactions.models import Holiday
+from transactions.rules.working_days import observed
+
+SEEDED_YEARS = range(2016, 2041)
+SOURCE = f"C.G.S. § 1-4, as listed by the Python package holidays {version('holidays')}"
+
+
+@transaction.atomic
+def load_holidays(*, by: User | None = None) -> list[Holiday]:
+    """Add the Connecticut state holidays of SEEDED_YEARS, each on the day it is observed; return those added.
+
+    A day on record stays as it is, so that staff may correct names and it is safe to run again; but a holiday
+    that staff removed comes back. Days that a proclamation gives once are not among them.
+    """
+    on_record = set(Holiday.objects.values_list("day", flat=True))
+    added = Holiday.objects.bulk_create(
+        [
+            Holiday(day=day, name=name, source=SOURCE)
+            for day, name in sorted(observed_holidays(SEEDED_YEARS).items())
+            if day not in on_record
+        ]
+    )
+    AuditEvent.record_each(
+        "holiday_loaded",
+        targets=[
+            (holiday, None, {"day": holiday.day.isoformat(), "name": holiday.name}) for holiday in added
+        ],
+        by=by,
+    )
+    return added
+
+
+def observed_holidays(years: Collection[int]) -> dict[date, str]:
+    """Return the state holidays of some years by the day on which they are observed, a weekday.
+
+    The list gives a holiday that falls on a weekend twice, on its own day and on the day observed; the first
+    alone is read, and moved by our own rule. New Year's Day of the year after the last may fall in the last.
+    """
+    listed = holidays.country_holidays("US", subdiv="CT", years=[*years, max(years) + 1], observed=False)
+    found = {observed(day): name for day, name in listed.items()}
+    return {day: name for day, name in found.items() if day.year in years}
+
+
+def days_closed() -> frozenset[date]:
+    """Return every holiday on record, loading what ships where the table is still empty.
+
+    A due date is fixed when its period opens, so that it must not depend on a command that nobody ran.
+    """
+    days = frozenset(Holiday.objects.values_list("day", flat=True))
+    return days or frozenset(holiday.day for holiday in load_holidays())

@@ -1,0 +1,34 @@
+"""Steps that several services share; each is called inside a transaction that holds the filing's row."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from connecticard.models import AuditEvent, User
+from transactions.models import Filing
+from transactions.services.content import filing_fingerprint
+
+
+def supersede(filings: Iterable[Filing], at: datetime) -> None:
+    """Let certified versions stand no longer, because the next ones are certified in the same transaction."""
+    Filing.objects.filter(pk__in=[filing.pk for filing in filings]).update(superseded_at=at)
+
+
+def discard(filing: Filing, *, because: str, by: User | None) -> None:
+    """Remove a version that was never certified; what it said is kept in the audit trail."""
+    counts = filing.loan_counts.order_by("home_library__key", "month")
+    before: dict[str, Any] = {
+        "version": filing.version,
+        "status": filing.status,
+        "sha256": filing_fingerprint(filing.pk),
+        "submitted_at": filing.submitted_at and filing.submitted_at.isoformat(),
+        "amends_because": filing.amends_because,
+        "counts": [
+            [key, month and month.isoformat(), loans]
+            for key, month, loans in counts.values_list("home_library__key", "month", "loans")
+        ],
+    }
+    AuditEvent.record(
+        "filing_version_discarded", target=filing, by=by, before=before, after={"reason": because}
+    )
+    filing.delete()
