@@ -107,11 +107,21 @@ class CountedFiling:
 
 @dataclass(frozen=True)
 class Division:
-    """A share written out: the pool, divided by everybody's figure, times the library's own."""
+    """A share written out: the pool, divided by everybody's figure, times the library's own.
+
+    ValueError where the share is not that quotient to the cent: no document prints a wrong division.
+    """
 
     pool: Pool
     own: int
+    """The library's loans or net-plus loans; 0 where the Board's decision leaves it out of the division."""
     share_cents: int
+
+    def __post_init__(self) -> None:
+        if abs(self.rounding) >= Fraction(1, 100):
+            raise ValueError(
+                f"a share of {self.share_cents} cents does not follow from {self.pool} and {self.own}"
+            )
 
     @property
     def before_rounding(self) -> Fraction:

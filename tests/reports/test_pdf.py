@@ -13,6 +13,7 @@ import pikepdf
 import pytest
 from outloud.model import Document
 
+from reports.contents import Division
 from reports.documents import html_of, pdf_of
 from reports.pdf import STATIC, ForbiddenAddress, OwnFilesOnly, render_pdf
 from tests.reports import documents, pdf_structure
@@ -163,6 +164,27 @@ def test_a_withheld_statement_shows_what_is_missing_and_its_cure():
 
     for words in ("Not met", "Regs. § 11-31c-2(e)", "the Board orders it", "Withheld", "Waivers"):
         assert words in html
+
+
+def test_a_statement_of_a_library_left_out_by_the_board_says_that_nothing_is_held():
+    run = replace(documents.RUN, redistributes_withheld=True)
+    left_out = replace(
+        documents.withheld_statement(),
+        run=run,
+        withheld_cents=0,
+        transactions=Division(run.transactions, 0, 0),
+        net_plus_division=Division(run.net_plus, 0, 0),
+    )
+
+    html = html_of(left_out)
+
+    assert "nothing is held for release" in html
+    assert "withheld</strong>" not in html
+
+
+def test_a_share_that_does_not_follow_from_the_division_is_refused():
+    with pytest.raises(ValueError, match="does not follow"):
+        Division(documents.RUN.transactions, 20769, 204086 + 1)
 
 
 def test_only_an_estimated_run_says_estimated():

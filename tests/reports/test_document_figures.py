@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from reports.templatetags import figures
+from reports.templatetags import document_figures as figures
 
 
 @pytest.mark.parametrize(

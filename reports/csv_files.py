@@ -1,0 +1,116 @@
+"""The figures of each document as CSV: UTF-8, one header, amounts in dollars with two decimals."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
+
+from payments.rules.cents import plain_dollars
+from reports.contents import (
+    DocumentContents,
+    ExpenditureSummary,
+    ParticipatingLibraries,
+    PaymentList,
+    PaymentStatement,
+    UseReport,
+)
+
+Row = Sequence[object]
+
+
+def csv_of(contents: DocumentContents) -> bytes:
+    """Return a document's figures as a CSV file; an empty cell is not known, a 0 is none."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(
+        ["" if cell is None else cell for cell in row] for row in _rows(contents)
+    )
+    return text.getvalue().encode()
+
+
+@singledispatch
+def _rows(contents: object) -> Iterable[Row]:
+    raise TypeError(f"no CSV is defined for {type(contents).__name__}")
+
+
+@_rows.register
+def _(statement: PaymentStatement) -> Iterable[Row]:
+    yield "figure", "value"
+    yield "library", statement.library_key
+    yield "name", statement.library_name
+    yield "fiscal_year", statement.run.fiscal_year
+    yield "measured_from", statement.run.measured_from
+    yield "measured_to", statement.run.measured_to
+    yield "loans", statement.loans
+    yield "borrows", statement.borrows
+    yield "net_plus", statement.net_plus
+    yield "transactions_share", plain_dollars(statement.transactions.share_cents)
+    yield "net_plus_share", plain_dollars(statement.net_plus_division.share_cents)
+    yield "payment", plain_dollars(statement.payment_cents)
+    yield "withheld", plain_dollars(statement.withheld_cents)
+    yield "estimated", "yes" if statement.run.estimate else "no"
+
+
+@_rows.register
+def _(payments: PaymentList) -> Iterable[Row]:
+    yield (
+        "library",
+        "name",
+        "loans",
+        "borrows",
+        "net_plus",
+        "transactions_share",
+        "net_plus_share",
+        "payment",
+        "withheld",
+        "unmet",
+    )
+    for line in payments.lines:
+        yield (
+            line.library_key,
+            line.library_name,
+            line.loans,
+            line.borrows,
+            line.net_plus,
+            plain_dollars(line.transactions_share_cents),
+            plain_dollars(line.net_plus_share_cents),
+            plain_dollars(line.payment_cents),
+            plain_dollars(line.withheld_cents),
+            "; ".join(unmet.citation for unmet in line.unmet),
+        )
+
+
+@_rows.register
+def _(use: UseReport) -> Iterable[Row]:
+    yield "library", "name", "town", "participating", "loans", "loans_a_year_before", "borrows", "net_plus"
+    for line in use.lines:
+        yield (
+            line.library_key,
+            line.library_name,
+            line.town,
+            "yes" if line.participating else "no",
+            line.loans,
+            line.loans_a_year_before,
+            line.borrows,
+            line.net_plus,
+        )
+
+
+@_rows.register
+def _(participants: ParticipatingLibraries) -> Iterable[Row]:
+    yield "library", "name", "town", "also_serves", "since"
+    for line in participants.lines:
+        yield line.library_key, line.library_name, line.town, "; ".join(line.also_serves), line.since
+
+
+@_rows.register
+def _(summary: ExpenditureSummary) -> Iterable[Row]:
+    yield "library", "name", "received", "spent", "held", "certified_on"
+    for line in summary.lines:
+        yield (
+            line.library_key,
+            line.library_name,
+            plain_dollars(line.received_cents),
+            None if line.spent_cents is None else plain_dollars(line.spent_cents),
+            None if line.held_cents is None else plain_dollars(line.held_cents),
+            line.certified_on,
+        )

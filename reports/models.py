@@ -1,0 +1,110 @@
+"""Documents that the State Library issues, and the work of making them."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+
+from connecticard.models import User
+from libraries.models import Library
+from payments.models import PaymentRun
+
+
+class DocumentKind(StrEnum):
+    """What a document is."""
+
+    PAYMENT_STATEMENT = "payment_statement"
+    PAYMENT_LIST = "payment_list"
+    USE_REPORT = "use_report"
+    PARTICIPATING_LIBRARIES = "participating_libraries"
+    EXPENDITURE_SUMMARY = "expenditure_summary"
+
+    @property
+    def label(self) -> str:
+        return {
+            DocumentKind.PAYMENT_STATEMENT: "Payment statement",
+            DocumentKind.PAYMENT_LIST: "Payment list",
+            DocumentKind.USE_REPORT: "Report of use at each public library",
+            DocumentKind.PARTICIPATING_LIBRARIES: "Participating libraries",
+            DocumentKind.EXPENDITURE_SUMMARY: "Summary of expenditure reports",
+        }[self]
+
+
+class Document(models.Model):
+    """A document made from a payment run or for its fiscal year, as PDF and as CSV (3(a) to (c)).
+
+    The same data are never made twice: a document is known by its kind, run, library and data.
+    """
+
+    kind = models.CharField(max_length=30, choices=[(kind.value, kind.label) for kind in DocumentKind])
+    run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="documents")
+    library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="documents")
+    title = models.CharField(max_length=250)
+    data_sha256 = models.CharField("SHA-256 of the data shown", max_length=64)
+    pdf = models.FileField(max_length=250)
+    pdf_sha256 = models.CharField(max_length=64)
+    csv = models.FileField(max_length=250)
+    csv_sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["kind", "library__key", "-made_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "run", "library", "data_sha256"],
+                name="one_document_of_the_same_data",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="a_statement_is_for_a_library",
+                condition=Q(kind=DocumentKind.PAYMENT_STATEMENT, library__isnull=False)
+                | ~Q(kind=DocumentKind.PAYMENT_STATEMENT) & Q(library__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class DocumentBatch(models.Model):
+    """All documents of a payment run, asked for at once; each line is made on its own and only once."""
+
+    run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="document_batches")
+    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-requested_at"]
+
+    def __str__(self) -> str:
+        return f"Documents of {self.run}"
+
+    def progress(self) -> tuple[int, int, int]:
+        """Return how many documents are made, failed, and asked for."""
+        counts = self.lines.aggregate(
+            made=models.Count("pk", filter=Q(document__isnull=False)),
+            failed=models.Count("pk", filter=~Q(failure="")),
+            asked=models.Count("pk"),
+        )
+        return counts["made"], counts["failed"], counts["asked"]
+
+
+class DocumentBatchLine(models.Model):
+    """One document of a batch: still to be made, made, or failed with a reason."""
+
+    batch = models.ForeignKey(DocumentBatch, on_delete=models.CASCADE, related_name="lines")
+    kind = models.CharField(max_length=30, choices=[(kind.value, kind.label) for kind in DocumentKind])
+    library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="+")
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")
+    failure = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "kind", "library"], name="one_line_of_a_document", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="a_line_is_made_or_failed", condition=Q(document__isnull=True) | Q(failure="")
+            ),
+        ]

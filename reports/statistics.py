@@ -1,0 +1,252 @@
+"""The three annual reports of section 11-31c-3, gathered from the records."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+
+from django.db.models import Sum
+
+from connecticard.canonical_json import sha256_of
+from libraries.models import LetterOfAgreement, Library, LibraryName, Residency, Town
+from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, PaymentRun
+from payments.rules.expenditure_reporting import categories, report_due_in
+from reports.contents import (
+    ExpenditureSummary,
+    MadeFrom,
+    ParticipatingLibraries,
+    ParticipatingLibrary,
+    SpendingCategory,
+    SpendingLine,
+    UseLine,
+    UseReport,
+    YearOfUse,
+)
+from reports.payment_list import dated, run_facts, source_of
+from transactions.models import Filing
+from transactions.rules._wording import written_day
+from transactions.rules.filing_calendar import Span, eastern_day, measurement_period
+
+
+def use_report(run: PaymentRun) -> UseReport:
+    """Return use at each public library of the state in the twelve months of a run (3(a)).
+
+    Loans and borrows of participating libraries are the run's own. A library that reported nothing has None,
+    one that reported none has 0.
+    """
+    measured = run.measured
+    payments = {payment.library_id: payment for payment in run.payments.all()}
+    reported = set(run.counted_filings.values_list("filing__library", flat=True))
+    year_before = _loans_of(measurement_period(run.fiscal_year - 1))
+    libraries = _open_libraries(measured)
+    lines = []
+    for library in libraries:
+        payment = payments.get(library.pk)
+        filed = payment is not None and library.pk in reported
+        lines.append(
+            UseLine(
+                library_key=library.key,
+                library_name=library.name,
+                town=library.town.name,
+                participating=payment is not None,
+                loans=payment.loans if payment and filed else None,
+                loans_a_year_before=year_before.get(library.pk),
+                borrows=payment.borrows if payment else None,
+                net_plus=payment.net_plus if payment and filed else None,
+            )
+        )
+    facts = run_facts(run, payments.values())
+    return UseReport(
+        fiscal_year=run.fiscal_year,
+        measured_from=measured.first_day,
+        measured_to=measured.last_day,
+        lines=tuple(lines),
+        libraries=len(lines),
+        libraries_reporting=sum(line.loans is not None for line in lines),
+        libraries_not_reporting=sum(line.loans is None for line in lines),
+        loans=sum(line.loans or 0 for line in lines),
+        net_plus=sum(line.net_plus or 0 for line in lines),
+        years=_years(run),
+        made_from=_made_from(
+            run,
+            [
+                [
+                    line.library_key,
+                    line.library_name,
+                    line.loans,
+                    line.loans_a_year_before,
+                    line.borrows,
+                    line.net_plus,
+                ]
+                for line in lines
+            ],
+        ),
+        estimate=facts.estimate,
+    )
+
+
+def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries:
+    """Return the libraries with a letter of agreement on file on a day (3(b), 1(d))."""
+    letters = dict(LetterOfAgreement.objects.filter(valid__contains=on).values_list("library_id", "valid"))
+    served: dict[int, list[str]] = defaultdict(list)
+    principal_towns = set()
+    for residency in Residency.objects.in_force(on).filter(principal=True).select_related("town", "library"):
+        if residency.library_id in letters:
+            principal_towns.add(residency.town_id)
+        if residency.town_id != residency.library.town_id:
+            served[residency.library_id].append(residency.town.name)
+    libraries = _open_libraries(Span(on, on))
+    lines = tuple(
+        ParticipatingLibrary(
+            library_key=library.key,
+            library_name=library.name,
+            town=library.town.name,
+            also_serves=tuple(sorted(served[library.pk])),
+            since=letters[library.pk].lower,
+        )
+        for library in libraries
+        if library.pk in letters
+    )
+    others = tuple(library.name for library in libraries if library.pk not in letters)
+    return ParticipatingLibraries(
+        on=on,
+        lines=lines,
+        libraries=len(lines),
+        towns=len(principal_towns),
+        towns_of_the_state=Town.objects.count(),
+        not_participating=others,
+        made_from=MadeFrom(
+            source=f"letters of agreement on file on {written_day(on)}",
+            rulebook_edition=run.rulebook_edition,
+            data_sha256=sha256_of(
+                {
+                    "on": on.isoformat(),
+                    "lines": [
+                        [line.library_key, line.library_name, line.town, *line.also_serves] for line in lines
+                    ],
+                    "not_participating": others,
+                }
+            ),
+            dated=on,
+        ),
+    )
+
+
+def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
+    """Return what libraries spent, by the reports that fell due in a run's fiscal year (3(c))."""
+    due = report_due_in(run.fiscal_year)
+    received = {
+        past.library_id: past
+        for past in PastPayment.objects.filter(fiscal_year=due.covers_fiscal_year, cents__gt=0)
+    }
+    reports = {
+        report.library_id: report
+        for report in ExpenditureReport.objects.standing().filter(fiscal_year=due.covers_fiscal_year)
+    }
+    libraries = {
+        library.pk: library
+        for library in Library.objects.filter(pk__in={*received, *reports}).order_by("name", "key")
+    }
+    lines = tuple(
+        _spending_line(library, received.get(pk), reports.get(pk)) for pk, library in libraries.items()
+    )
+    reported = [line for line in lines if line.spent_cents is not None]
+    return ExpenditureSummary(
+        due_on=due.due_on,
+        receipt_fiscal_year=due.covers_fiscal_year,
+        libraries_owing=len(received),
+        libraries_reporting=len(reports),
+        received_cents=sum(line.received_cents for line in reported),
+        spent_cents=sum(line.spent_cents or 0 for line in reported),
+        held_cents=sum(line.held_cents or 0 for line in reported),
+        categories=_spending_categories(due.due_on, reports),
+        lines=lines,
+        made_from=MadeFrom(
+            source=f"certified expenditure reports on money received in fiscal year {due.covers_fiscal_year}",
+            rulebook_edition=run.rulebook_edition,
+            data_sha256=sha256_of(
+                {
+                    "fiscal_year": due.covers_fiscal_year,
+                    "reports": sorted([libraries[pk].key, report.sha256] for pk, report in reports.items()),
+                    "received": sorted([libraries[pk].key, past.cents] for pk, past in received.items()),
+                }
+            ),
+            dated=dated(run),
+        ),
+    )
+
+
+def _spending_line(
+    library: Library, received: PastPayment | None, report: ExpenditureReport | None
+) -> SpendingLine:
+    if report is None:
+        return SpendingLine(library.key, library.name, received.cents if received else 0, None, None, None)
+    assert report.received_cents is not None, "a certified report says what was received"
+    assert report.unspent_cents is not None, "a certified report says what is held"
+    assert report.certified_at is not None, "a certified report says when"
+    return SpendingLine(
+        library_key=library.key,
+        library_name=library.name,
+        received_cents=report.received_cents,
+        spent_cents=report.received_cents - report.unspent_cents,
+        held_cents=report.unspent_cents,
+        certified_on=eastern_day(report.certified_at),
+    )
+
+
+def _spending_categories(on: date, reports: Mapping[int, ExpenditureReport]) -> tuple[SpendingCategory, ...]:
+    """Return each category of the form with what was spent in it, in the order of the form."""
+    cents: dict[str, int] = defaultdict(int)
+    libraries: dict[str, int] = defaultdict(int)
+    for line in ExpenditureLine.objects.filter(report__in=list(reports.values()), cents__gt=0):
+        cents[line.category] += line.cents
+        libraries[line.category] += 1
+    return tuple(
+        SpendingCategory(category.name, libraries[category.code], cents[category.code])
+        for category in categories(on)
+    )
+
+
+def _open_libraries(span: Span) -> list[Library]:
+    """Return every public library of the state open in a span, under the name of its last day, by name."""
+    libraries = list(Library.objects.open_between(span.first_day, span.last_day).select_related("town"))
+    former = dict(LibraryName.objects.filter(valid__contains=span.last_day).values_list("library_id", "name"))
+    for library in libraries:
+        library.name = former.get(library.pk, library.name)
+    return sorted(libraries, key=lambda library: (library.name, library.key))
+
+
+def _loans_of(measured: Span) -> dict[int, int]:
+    """Return the loans of each library that has certified filings in a span, by library id."""
+    rows = (
+        Filing.objects.standing()
+        .within(measured)
+        .values_list("library")
+        .annotate(loans=Sum("totals__loans", default=0))
+    )
+    return dict(rows.order_by())
+
+
+def _years(run: PaymentRun) -> tuple[YearOfUse, ...]:
+    """Return the loans of the state in this and earlier certified years, oldest first."""
+    runs = (
+        PaymentRun.objects.filter(fiscal_year__lt=run.fiscal_year, status="certified")
+        .annotate(loans=Sum("payments__loans"))
+        .order_by("fiscal_year")
+    )
+    earlier = [
+        YearOfUse(past.fiscal_year, past.measured.first_day, past.measured.last_day, past.loans)
+        for past in runs
+    ]
+    if not earlier:
+        return ()
+    loans = run.payments.aggregate(loans=Sum("loans"))["loans"]
+    return (*earlier, YearOfUse(run.fiscal_year, run.measured.first_day, run.measured.last_day, loans))
+
+
+def _made_from(run: PaymentRun, lines: list[list[object]]) -> MadeFrom:
+    return MadeFrom(
+        source=source_of(run),
+        rulebook_edition=run.rulebook_edition,
+        data_sha256=sha256_of({"run": run.manifest_sha256, "lines": lines}),
+        dated=dated(run),
+    )
