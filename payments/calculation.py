@@ -8,10 +8,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Sum
+
 from connecticard.canonical_json import sha256_of
 from libraries.models import Library, LibraryName
 from payments import standing
 from payments.counting import CountedDays, counted_days, loans_and_borrows, refuse_unreportable
+from payments.models import PaymentRun
 from payments.rules import rulebook
 from payments.rules.cents import rate
 from payments.rules.eligibility import Unmet
@@ -150,6 +153,19 @@ def rates(split: GrantSplit, sharing: Collection[str]) -> tuple[str, str]:
     return (
         rate(split.transactions_pool_cents, sum(line.loans for line in lines)),
         rate(split.net_plus_pool_cents, sum(line.net_plus for line in lines)),
+    )
+
+
+def rates_of(run: PaymentRun) -> tuple[str, str]:
+    """Return the two rates of a calculated run: dollars a loan, dollars a net-plus loan, ten decimals each.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
+    """
+    sharing = run.payments.all() if run.withheld_policy == "keep" else run.payments.filter(eligible=True)
+    sums = sharing.aggregate(loans=Sum("loans", default=0), net_plus=Sum("net_plus", default=0))
+    return (
+        rate(run.transactions_pool_cents or 0, sums["loans"]),
+        rate(run.net_plus_pool_cents or 0, sums["net_plus"]),
     )
 
 

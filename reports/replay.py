@@ -1,0 +1,36 @@
+"""Fiscal year 2018 done again from published figures: the whole path from counts to certified payments."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+
+from connecticard.models import User
+from payments import services
+from payments.models import Appropriation, PaymentRun
+from payments.rules.payment_run_status import PaymentRunStatus
+from transactions.importing import import_loans
+
+FISCAL_YEAR = 2018
+COUNTS = Path(settings.BASE_DIR) / "transactions" / "data" / "loans_fy2018.csv"
+ESTIMATE = "lender totals published; borrower split estimated"
+APPROPRIATION_CENTS = 703_638_00
+APPROPRIATION = "Appropriation of fiscal year 2018, as published by the Connecticut State Library"
+
+
+def replay_fy2018(*, staff: User, administrator: User, at: datetime) -> PaymentRun:
+    """Import the counts, split the appropriation and certify, as two people; return the run on record if any.
+
+    Participation and requirements of that year are assumed: it was filed before this system.
+    """
+    if run := PaymentRun.objects.filter(fiscal_year=FISCAL_YEAR, status=PaymentRunStatus.CERTIFIED).first():
+        return run
+    import_loans(path=COUNTS, program_year=FISCAL_YEAR, certified_by=staff, estimated=ESTIMATE, at=at)
+    appropriation = Appropriation.objects.filter(fiscal_year=FISCAL_YEAR).first()
+    if appropriation is None:
+        appropriation = services.record_appropriation(
+            fiscal_year=FISCAL_YEAR, cents=APPROPRIATION_CENTS, act=APPROPRIATION, by=staff
+        )
+    run = services.create_run(appropriation=appropriation, by=staff, at=at, assumed_eligible=True)
+    run = services.calculate_run(run=run, by=staff, at=at)
+    return services.certify_run(run=run, by=administrator, at=at)
