@@ -1,14 +1,29 @@
-"""Forms of the sign-in and account pages."""
+"""Forms of the sign-in, account, people and audit pages."""
 
+from datetime import timedelta
 from typing import Any
 
+from allauth.account.fields import PasswordField, SetPasswordField
 from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
 from django import forms
+from django.apps import apps
 from django.core.exceptions import ValidationError
+from django.db.backends.postgresql.psycopg_any import DateRange
 
-from connecticard import second_factor
-from connecticard.models import User
+from connecticard import clock, second_factor
+from connecticard.models import Role, RoleAssignment, User
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.permissions import Scope
+
+
+class DayInput(forms.DateInput):
+    """A day, chosen from the browser's calendar or typed."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None):
+        super().__init__(attrs, format="%Y-%m-%d")
 
 
 class SignInCodeForm(forms.Form):
@@ -44,3 +59,171 @@ class ConfirmCodeForm(SignInCodeForm):
     """The code asked for again before the account's security is changed."""
 
     reauthenticated = True
+
+
+class NameForm(forms.Form):
+    """The name under which somebody signs."""
+
+    name = forms.CharField(
+        label="Your name",
+        help_text="As it should stand on what you certify.",
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class AcceptInvitationForm(NameForm):
+    """What a new person gives when taking up an invitation."""
+
+    password = SetPasswordField(
+        label="Password", help_text="At least 12 characters. A few words in a row are good."
+    )
+    password_again = PasswordField(label="The same password again", autocomplete="new-password")
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["password"].user = User(email=email)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        password, again = cleaned.get("password"), cleaned.get("password_again")
+        if password and again and password != again:
+            self.add_error("password_again", "The two passwords differ. Type the same one twice.")
+        return cleaned
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite to which role."""
+
+    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(label="Role")
+    library: Any = forms.ModelChoiceField(
+        label="Library",
+        queryset=None,
+        required=False,
+        help_text="For a library filer or a library certifier.",
+    )
+    consortium: Any = forms.ModelChoiceField(
+        label="Consortium", queryset=None, required=False, help_text="For a consortium filer."
+    )
+    first_day = forms.DateField(label="First day", widget=DayInput)
+    last_day = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=DayInput,
+        help_text="For a deputy, or wherever the end is known. Empty: until ended.",
+    )
+
+    def __init__(self, *args: Any, roles: list[Role], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        self.fields["library"].queryset = apps.get_model("libraries", "Library").objects.all()  # type: ignore[attr-defined]
+        self.fields["consortium"].queryset = apps.get_model("libraries", "Consortium").objects.all()  # type: ignore[attr-defined]
+        self.fields["first_day"].initial = clock.today
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        role = cleaned.get("role")
+        for field, roles in (("library", LIBRARY_ROLES), ("consortium", CONSORTIUM_ROLES)):
+            if role in roles and not cleaned.get(field) and field not in self.errors:
+                self.add_error(field, f"Choose the {field} for which the role is held.")
+            if role and role not in roles and cleaned.get(field):
+                self.add_error(field, f"A {Role(role).label} belongs to no {field}. Leave this empty.")
+        first_day, last_day = cleaned.get("first_day"), cleaned.get("last_day")
+        if first_day and last_day and last_day < first_day:
+            self.add_error("last_day", "The last day is before the first.")
+        return cleaned
+
+    @property
+    def valid(self) -> DateRange:
+        last_day = self.cleaned_data["last_day"]
+        return DateRange(self.cleaned_data["first_day"], last_day + timedelta(days=1) if last_day else None)
+
+
+class EndRoleForm(forms.Form):
+    """When and why a role ends."""
+
+    reason = forms.CharField(label="Reason", max_length=250, help_text="Kept in the audit trail.")
+    last_day = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=DayInput,
+        help_text="Empty: the role ends now, and the person is signed out everywhere.",
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why a second factor is reset."""
+
+    reason = forms.CharField(
+        label="Reason", max_length=250, help_text="How you made sure who is asking. Kept in the audit trail."
+    )
+
+
+class ApiTokenForm(forms.Form):
+    """A key for another system."""
+
+    name = forms.CharField(
+        label="Name", max_length=80, help_text="Which system will use it, such as “Circulation export”."
+    )
+    role = forms.ModelChoiceField(
+        label="Acts in the role", queryset=RoleAssignment.objects.none(), empty_label=None
+    )
+    scopes = forms.MultipleChoiceField(
+        label="May",
+        choices=[(scope.value, scope.label) for scope in Scope],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.TypedChoiceField(
+        label="Works for",
+        coerce=int,
+        choices=[(30, "30 days"), (90, "90 days"), (365, "1 year")],
+        initial=90,
+        help_text="It ends sooner when the role ends or when you revoke it.",
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        role = self.fields["role"]
+        role.queryset = (  # type: ignore[attr-defined]
+            RoleAssignment.objects.filter(user=user)
+            .in_force(clock.today())
+            .select_related("library", "consortium")
+        )
+        role.label_from_instance = lambda held: held.title  # type: ignore[attr-defined]
+
+
+class PeopleFilterForm(forms.Form):
+    """Whom the list of people shows."""
+
+    name = forms.CharField(label="Name or e-mail", required=False)
+    role = forms.ChoiceField(
+        label="Role", required=False, choices=[("", "Any role"), *((role.value, role.label) for role in Role)]
+    )
+    library: Any = forms.ModelChoiceField(
+        label="Library", queryset=None, required=False, empty_label="Any library"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["library"].queryset = apps.get_model("libraries", "Library").objects.all()  # type: ignore[attr-defined]
+
+
+class AuditFilterForm(forms.Form):
+    """Which events the audit page shows."""
+
+    who = forms.CharField(label="Done by", required=False, help_text="Name or e-mail")
+    action = forms.ChoiceField(label="What", required=False)
+    record = forms.CharField(label="Done to", required=False, help_text="Part of its name")
+    since = forms.DateField(label="From", required=False, widget=DayInput)
+    until = forms.DateField(label="To", required=False, widget=DayInput)
+
+    def __init__(self, *args: Any, actions: list[str], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["action"].choices = [  # type: ignore[attr-defined]
+            ("", "Anything"),
+            *((action, action.replace("_", " ")) for action in actions),
+        ]

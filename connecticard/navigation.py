@@ -34,6 +34,8 @@ PLACES: Sequence[Place] = (
     Place("Libraries", "libraries:library_list"),
     Place("Towns", "libraries:town_list"),
     Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),
+    Place("People", "connecticard:people", Action.VIEW_PEOPLE),
+    Place("Audit trail", "connecticard:audit", Action.VIEW_AUDIT),
 )
 
 

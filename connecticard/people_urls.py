@@ -2,10 +2,27 @@
 
 from django.urls import path
 
-from connecticard.views import second_factor
+from connecticard.views import account, audit, people, second_factor
 
 app_name = "connecticard"
 
 urlpatterns = [
+    path("account/", account.account, name="account"),
+    path("account/name/", account.rename, name="rename"),
+    path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign_out_everywhere"),
+    path("account/second-factor/", account.second_factor_setup, name="second_factor_setup"),
     path("account/passkey-challenge/", second_factor.passkey_challenge, name="passkey_challenge"),
+    path("account/tokens/new/", account.make_token, name="make_token"),
+    path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
+    path("account/invitation/<str:token>/", account.AcceptInvitation.as_view(), name="accept_invitation"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", people.invite, name="invite"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/reset-second-factor/", people.reset_second_factor, name="reset_second_factor"),
+    path("people/invitations/<int:pk>/resend/", people.resend_invitation, name="resend_invitation"),
+    path("people/invitations/<int:pk>/revoke/", people.revoke_invitation, name="revoke_invitation"),
+    path("people/roles/<int:pk>/end/", people.end_role, name="end_role"),
+    path("people/resets/<int:pk>/approve/", people.approve_reset, name="approve_reset"),
+    path("people/resets/<int:pk>/withdraw/", people.withdraw_reset, name="withdraw_reset"),
+    path("audit/", audit.audit, name="audit"),
 ]

@@ -38,6 +38,7 @@ class Action(StrEnum):
     MAKE_DOCUMENTS = "have documents made"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
     MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
+    VIEW_PEOPLE = "see who holds which role"
     VIEW_AUDIT = "read the audit trail"
 
 
@@ -62,18 +63,59 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.MAKE_DOCUMENTS: _STATE,
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
     Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.VIEW_PEOPLE: _READERS,
     Action.VIEW_AUDIT: _READERS,
 }
 
 
+class Scope(StrEnum):
+    """What an API token may be made for."""
+
+    READ_PUBLISHED = "read:published"
+    READ_FILINGS = "read:filings"
+    WRITE_FILINGS = "write:filings"
+    CERTIFY_FILINGS = "certify:filings"
+    READ_RUNS = "read:runs"
+
+    @property
+    def label(self) -> str:
+        return {
+            Scope.READ_PUBLISHED: "Read what is published",
+            Scope.READ_FILINGS: "Read filings, published or not",
+            Scope.WRITE_FILINGS: "Enter counts, submit, return and reopen filings",
+            Scope.CERTIFY_FILINGS: "Certify filings, with a code from your authenticator app each time",
+            Scope.READ_RUNS: "Read payment runs that are not published",
+        }[self]
+
+
+# What a token needs for an action, beside a role that permits it; an action that is not here needs a person.
+SCOPES: dict[Action, Scope] = {
+    Action.VIEW_LIBRARY: Scope.READ_FILINGS,
+    Action.ENTER_COUNTS: Scope.WRITE_FILINGS,
+    Action.RETURN_FILING: Scope.WRITE_FILINGS,
+    Action.REOPEN_FILING: Scope.WRITE_FILINGS,
+    Action.CERTIFY_FILING: Scope.CERTIFY_FILINGS,
+    Action.VIEW_RUNS: Scope.READ_RUNS,
+}
+
+
 def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:
-    """Return the roles somebody holds on a day, today unless said; none for who is not signed in."""
+    """Return the roles somebody holds on a day, today unless said; none for who is not signed in.
+
+    Who came with an API token acts in that token's role alone.
+    """
     if not isinstance(user, User) or not user.is_active:
         return []
-    return list(RoleAssignment.objects.filter(user=user).in_force(on or clock.today()).order_by("role", "pk"))
+    held = RoleAssignment.objects.filter(user=user).in_force(on or clock.today())
+    if user.acting_through is not None:
+        held = held.filter(pk=user.acting_through.role_assignment_id)
+    return list(held.order_by("role", "pk"))
 
 
 def _granting(user: Any, action: Action, on: date | None) -> list[RoleAssignment]:
+    token = getattr(user, "acting_through", None)
+    if token is not None and SCOPES.get(action) not in token.scopes:
+        return []
     return [held for held in assignments(user, on) if held.role in PERMITTED[action]]
 
 
@@ -110,6 +152,13 @@ def check(user: Any, action: Action, library: Any = None, on: date | None = None
     """Raise PermissionDenied unless the person may do this."""
     if not may(user, action, library, on):
         raise PermissionDenied(f"You may not {action.value}.")
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person of a request to a page that is closed to others. Raises PermissionDenied."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("Sign in first.")
+    return request.user
 
 
 View = TypeVar("View", bound=Callable[..., Any])

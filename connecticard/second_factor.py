@@ -29,6 +29,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
 from allauth.mfa.webauthn.internal import auth as passkeys
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -36,6 +37,7 @@ from django.http import HttpRequest
 from connecticard import one_time_code
 from connecticard.models import User
 
+SECOND_FACTOR_SET = "second_factor_set"  # a session's note that its person has a second factor
 SIGNING_TYPES = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
@@ -45,12 +47,26 @@ class SecondFactorRefused(Exception):
 
 def has_second_factor(user: User) -> bool:
     """Return whether somebody has set up an authenticator app or a passkey."""
-    return Authenticator.objects.filter(user=user, type__in=SIGNING_TYPES).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=SIGNING_TYPES).exists())
 
 
 def has_passkey(user: User) -> bool:
     """Return whether somebody has set up a passkey."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN).exists())
+
+
+def demonstration_code(user: Any) -> str | None:
+    """Return the code to enter now, for a person of the demonstration; None for anybody else."""
+    if settings.PRODUCTION or not isinstance(user, User) or not user.is_demonstration:
+        return None
+    authenticator = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
+    return unused_code(authenticator) if authenticator else None
+
+
+def unused_code(authenticator: Authenticator) -> str:
+    """Return the code of an authenticator app that will be accepted next."""
+    step = max(one_time_code.step_at(time.time()), authenticator.data.get("last_step", 0) + 1)
+    return one_time_code.code_of(decrypt(authenticator.data["secret"]), step)
 
 
 def confirm(request: HttpRequest, code: str = "", credential: str = "") -> None:
@@ -157,11 +173,12 @@ class SecondFactorForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.request = request
         self.has_passkey = isinstance(request.user, User) and has_passkey(request.user)
+        self.demonstration_code = demonstration_code(request.user)
 
     def full_clean(self) -> None:
         """Look at the code last: whatever else is wrong is said first and leaves the code unused."""
         super().full_clean()
-        if self.is_bound and not self._errors:
+        if self.is_bound and not self.errors:
             try:
                 confirm(self.request, self.cleaned_data["code"], self.cleaned_data["credential"])
             except SecondFactorRefused as refused:

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
-    path("account/", include("allauth.urls")),
+    path("account/", include("connecticard.sign_in_urls")),
     path("", include("connecticard.people_urls")),
     path("", include("libraries.urls")),
 ]

@@ -1,6 +1,5 @@
 """Plain functions that make the records a test needs; every argument has a value that works."""
 
-import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,6 +11,7 @@ from django.test import Client
 
 from connecticard import one_time_code
 from connecticard.models import Role, RoleAssignment, User
+from connecticard.second_factor import unused_code
 from transactions.rules.filing_calendar import Cadence, period_dates
 from transactions.rules.form_editions import edition_on
 
@@ -68,8 +68,7 @@ def give_second_factor(user: User) -> str:
 def current_code(user: User) -> str:
     """Return a code that the next question for a second factor accepts."""
     authenticator = Authenticator.objects.get(user=user, type=Authenticator.Type.TOTP)
-    step = max(one_time_code.step_at(time.time()), authenticator.data.get("last_step", 0) + 1)
-    return one_time_code.code_of(authenticator.data["secret"], step)
+    return unused_code(authenticator)
 
 
 class SignedInClient(Client):

@@ -23,13 +23,30 @@ class AuditEvent(models.Model):
     request_id = models.CharField(max_length=32, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["target_type", "target_id", "-at"], name="audit_event_target")]
+        indexes = [
+            models.Index(fields=["target_type", "target_id", "-at"], name="audit_event_target"),
+            models.Index(fields=["-at", "-id"], name="audit_event_latest"),
+        ]
         triggers = [
             pgtrigger.Protect(name="audit_event_stays", operation=pgtrigger.Update | pgtrigger.Delete),
         ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_label}"
+
+    @property
+    def words(self) -> str:
+        """What was done, as a page says it."""
+        return self.action.replace("_", " ")
+
+    @property
+    def differences(self) -> list[tuple[str, Any, Any]]:
+        """Each thing noted before or after: its name, what it was, what it is."""
+        before, after = self.before or {}, self.after or {}
+        return [
+            (key.replace("_", " "), before.get(key), after.get(key))
+            for key in sorted(before.keys() | after.keys())
+        ]
 
     @classmethod
     def record(

@@ -1,9 +1,11 @@
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Q
+
+from connecticard import clock
 
 
 class Role(StrEnum):
@@ -33,9 +35,22 @@ CONSORTIUM_ROLES = frozenset({Role.CONSORTIUM_FILER})
 STATE_ROLES = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR, Role.AUDITOR})
 
 
+def belongs_to_its_kind(name: str) -> models.CheckConstraint:
+    """Return the constraint that a role names the library or consortium it is held for, and only that."""
+    return models.CheckConstraint(
+        name=name,
+        condition=(
+            Q(role__in=sorted(LIBRARY_ROLES), library__isnull=False, consortium__isnull=True)
+            | Q(role__in=sorted(CONSORTIUM_ROLES), library__isnull=True, consortium__isnull=False)
+            | Q(role__in=sorted(STATE_ROLES), library__isnull=True, consortium__isnull=True)
+        ),
+    )
+
+
 class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
     def in_force(self, on: date) -> "RoleAssignmentQuerySet":
-        return self.filter(valid__contains=on)
+        """Roles held on a day; one that was ended early is not held on the day of its end."""
+        return self.filter(Q(ended_at__isnull=True) | Q(ended_at__date__gt=on), valid__contains=on)
 
 
 class RoleAssignment(models.Model):
@@ -57,16 +72,36 @@ class RoleAssignment(models.Model):
         help_text="From the first day until the day after the last; open where no end is known."
     )
 
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the role was ended at once, before its last day."
+    )
+
     objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="role_belongs_to_its_kind",
-                condition=(
-                    Q(role__in=sorted(LIBRARY_ROLES), library__isnull=False, consortium__isnull=True)
-                    | Q(role__in=sorted(CONSORTIUM_ROLES), library__isnull=True, consortium__isnull=False)
-                    | Q(role__in=sorted(STATE_ROLES), library__isnull=True, consortium__isnull=True)
-                ),
-            ),
-        ]
+        constraints = [belongs_to_its_kind("role_belongs_to_its_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.title}"
+
+    @property
+    def title(self) -> str:
+        """The role and whose it is, as a page says it."""
+        where = self.library or self.consortium
+        return f"{Role(self.role).label}, {where}" if where else Role(self.role).label
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which the role is held; None where no end is known."""
+        planned = self.valid.upper - timedelta(days=1) if self.valid.upper else None
+        if self.ended_at is None:
+            return planned
+        ended = self.ended_at.astimezone(clock.EASTERN).date()
+        return min(planned, ended) if planned else ended
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether the role is held on a day."""
+        if self.ended_at and self.ended_at.astimezone(clock.EASTERN).date() <= on:
+            return False
+        begins, ends = self.valid.lower, self.valid.upper
+        return (begins is None or begins <= on) and (ends is None or on < ends) and not self.valid.isempty

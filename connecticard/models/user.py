@@ -1,9 +1,13 @@
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+if TYPE_CHECKING:
+    from connecticard.models.api_token import ApiToken
 
 
 class UserManager(BaseUserManager["User"]):
@@ -26,6 +30,15 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=150)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    session_generation = models.PositiveIntegerField(
+        default=1, help_text="Counted up to end every session of this person at once."
+    )
+    is_demonstration = models.BooleanField(
+        default=False, help_text="Made for a demonstration; production refuses to start with such people."
+    )
+
+    acting_through: "ApiToken | None" = None
+    """The API token that a request came with; permissions then go no further than the token."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -39,3 +52,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "connecticard.User.session",
+            f"{self.password}:{self.session_generation}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
