@@ -82,8 +82,16 @@ class RunDocuments:
             loans=payment.loans,
             borrows=payment.borrows,
             net_plus=payment.net_plus,
-            transactions=Division(self.facts.transactions, payment.loans, payment.transactions_share_cents),
-            net_plus_division=Division(self.facts.net_plus, payment.net_plus, payment.net_plus_share_cents),
+            transactions=Division(
+                self.facts.transactions,
+                payment.loans if shares(self.run, payment) else 0,
+                payment.transactions_share_cents,
+            ),
+            net_plus_division=Division(
+                self.facts.net_plus,
+                payment.net_plus if shares(self.run, payment) else 0,
+                payment.net_plus_share_cents,
+            ),
             payment_cents=payment.payment_cents,
             withheld_cents=payment.withheld_cents,
             requirements=_requirements(self.run, payment),
@@ -170,9 +178,14 @@ def source_of(run: PaymentRun) -> str:
     return f"{run}, {'certified' if run.certified_at else 'calculated, not certified,'} {day}"
 
 
+def shares(run: PaymentRun, payment: Payment) -> bool:
+    """Tell whether a library's figures are in the division: always, unless its share goes to the others."""
+    return payment.eligible or run.withheld_policy == "keep"
+
+
 def run_facts(run: PaymentRun, payments: Iterable[Payment]) -> RunFacts:
     """Return a calculated run as its documents describe it."""
-    sharing = [payment for payment in payments if payment.eligible or run.withheld_policy == "keep"]
+    sharing = [payment for payment in payments if shares(run, payment)]
     changes = [f"{change.document}, {written_day(change.on)}" for change in run.appropriation.changes.all()]
     return RunFacts(
         number=run.number,
