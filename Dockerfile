@@ -21,6 +21,8 @@ COPY payments payments
 COPY reports reports
 COPY templates templates
 COPY static static
+# The rulebook page shows the worked examples
+COPY tests/rules/worked_examples tests/rules/worked_examples
 
 RUN useradd --system --uid 10001 --home-dir /var/lib/connecticard --create-home connecticard
 USER 10001

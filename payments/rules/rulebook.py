@@ -47,6 +47,19 @@ class PublicRule:
     source: str
 
 
+@dataclass(frozen=True)
+class Chapter:
+    """One topic of the rulebook: the entries and the public rules of one rule module.
+
+    `name` is the module's own, such as `filing_calendar`; `sentence` says what it is about.
+    """
+
+    name: str
+    sentence: str
+    entries: Rulebook
+    rules: tuple[PublicRule, ...]
+
+
 @cache
 def whole_rulebook() -> Rulebook:
     """Return the entries of all rule modules as one rulebook; ValueError where two modules share a key.
@@ -86,9 +99,30 @@ def public_rules() -> tuple[PublicRule, ...]:
 
     Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
     """
+    return tuple(rule for module in _rule_modules() for rule in _rules_of(module))
+
+
+@cache
+def chapters() -> tuple[Chapter, ...]:
+    """Return the rulebook by topic, filing first; a module with neither an entry nor a rule is left out.
+
+    Source: C.G.S. §§ 11-31a, 11-31b; Regs. Conn. State Agencies § 11-31c-1 to 11-31c-5.
+    """
+    found = (
+        Chapter(
+            name=module.__name__.rpartition(".")[2],
+            sentence=_first_sentence(module),
+            entries=getattr(module, "RULEBOOK", Rulebook([])),
+            rules=_rules_of(module),
+        )
+        for module in _rule_modules()
+    )
+    return tuple(chapter for chapter in found if chapter.rules or any(chapter.entries))
+
+
+def _rules_of(module: ModuleType) -> tuple[PublicRule, ...]:
     return tuple(
         _described(module, name, function)
-        for module in _rule_modules()
         for name, function in vars(module).items()
         if inspect.isfunction(function) and function.__module__ == module.__name__ and name[0] != "_"
     )
@@ -102,12 +136,16 @@ def _rule_modules() -> Iterator[ModuleType]:
                 yield import_module(found.name)
 
 
+def _first_sentence(described: object) -> str:
+    return " ".join((inspect.getdoc(described) or "").partition("\n\n")[0].split())
+
+
 def _described(module: ModuleType, name: str, function: object) -> PublicRule:
     docstring = inspect.getdoc(function) or ""
     source = _SOURCE.search(docstring)
     return PublicRule(
         module=module.__name__,
         function=name,
-        sentence=" ".join(docstring.partition("\n\n")[0].split()),
+        sentence=_first_sentence(function),
         source=" ".join(source[1].split()) if source else "",
     )

@@ -88,3 +88,13 @@ def test_public_rules_list_what_the_page_shows():
     assert split.source == "C.G.S. § 11-31b; Regs. Conn. State Agencies § 11-31c-4(a) to (c)."
     assert ("transactions.rules.filing_calendar", "measurement_period") in listed
     assert not any(module.endswith("_wording") for module, _ in listed)
+
+
+def test_chapters_hold_every_entry_and_every_rule_once():
+    chapters = rulebook.chapters()
+
+    assert sorted(entry.key for chapter in chapters for entry in chapter.entries) == sorted(
+        entry.key for entry in rulebook.whole_rulebook()
+    )
+    assert [rule for chapter in chapters for rule in chapter.rules] == list(rulebook.public_rules())
+    assert all(chapter.sentence.endswith(".") for chapter in chapters)

@@ -13,7 +13,7 @@ from payments.rules.expenditure_reporting import (
 from payments.rules.grant_formula import LibraryActivity, split_appropriation
 from payments.rules.net_plus import Count, CountsRefused, Participation, gather_activity
 from payments.rules.withheld_release import release_refusals
-from tests.worked_examples import (
+from reports.worked_examples import (
     PARTICIPATION_CHANGES,
     DatesExample,
     ExpectedLine,

@@ -1,9 +1,10 @@
 """Reads the worked examples: cases that a program officer can check by hand, one TOML file each.
 
 A file tells its story in words, states the facts (libraries, towns, letters, loans) and the figures expected.
-The same facts serve the pure rules and the database. Unknown words are refused, so that a misspelt one is not
+The same facts serve the rulebook page, the tests of the rules and the database. Unknown words are refused, so that a misspelt one is not
 passed over. What a file may leave out: a library is principal of its town, always open and always under a
 letter, files as its default cadence says, and is in order; every count not named was filed as none.
+The files lie with the tests, which prove every figure in them, and ship with the product, which shows them.
 """
 
 import tomllib
@@ -18,7 +19,7 @@ from payments.rules.cents import parse_dollars
 from payments.rules.eligibility import Code, State
 from transactions.rules.filing_calendar import Cadence, DatedCadence, Span, measurement_period
 
-FOLDER = Path(__file__).parent / "rules" / "worked_examples"
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "rules" / "worked_examples"
 HEADINGS = [
     "library",
     "loans",
@@ -311,7 +312,8 @@ def _split(name: str, facts: _Facts) -> SplitExample:
         refused.append(
             RefusedLoans(lender, home_library, span, row.take("loans", int), row.take("because", str))
         )
-    if unknown := {key for row in (*loans, *refused) for key in (row.lender, row.home_library)} - keys:
+    rows: list[Loans | RefusedLoans] = [*loans, *refused]
+    if unknown := {key for row in rows for key in (row.lender, row.home_library)} - keys:
         raise ValueError(f"{name}: loans of unknown libraries: {', '.join(sorted(unknown))}")
     releases = []
     for row in facts.tables("releases"):
