@@ -1,5 +1,6 @@
 """Which certified counts a year's payments rest on, and what they add up to."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -29,6 +30,8 @@ class CountedDays:
     library_id: int
     library_key: str
     counted: Span
+    whole: bool
+    """Whether all of the filing counts, as it nearly always does."""
     sha256: str
     estimated: bool
 
@@ -63,7 +66,7 @@ def counted_days(measured: Span, participation: Mapping[int, Sequence[Span]]) ->
         else:
             counted = list(_whole_months(pk, key, days, took_part, problems))
         found += [
-            CountedDays(pk, library_id, key, span, sha256, provenance == Provenance.ESTIMATED)
+            CountedDays(pk, library_id, key, span, span == days, sha256, provenance == Provenance.ESTIMATED)
             for span in counted
         ]
     if problems:
@@ -95,34 +98,46 @@ def _straddles(key: str, days: Span) -> str:
 def loans_and_borrows(counted: Collection[CountedDays]) -> dict[int, tuple[int, int]]:
     """Return, by library id, the units it lent and the units lent on its cards, over all that is counted.
 
-    One query, one pass over the counts: each is summed for its lender and for its home library.
+    One pass over the counts sums each both ways, for its filing and for its home library. Filings of which
+    only some months count are rare and are summed apart.
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
     """
+    loans: dict[int, int] = defaultdict(int)
+    borrows: dict[int, int] = defaultdict(int)
+    lender_of = {days.filing_id: days.library_id for days in counted}
+    whole = [days.filing_id for days in counted if days.whole]
+    parts = [days for days in counted if not days.whole]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH counted AS (
-                SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])
-                    AS counted(filing_id, library_id, first_month, last_month)
-            )
-            SELECT library_id, sum(loans)::bigint, sum(borrows)::bigint
-            FROM (
-                SELECT counted.library_id, sum(count.loans) AS loans, 0 AS borrows
-                FROM counted JOIN transactions_loancount count USING (filing_id)
-                WHERE count.month IS NULL OR count.month BETWEEN counted.first_month AND counted.last_month
-                GROUP BY counted.library_id
-                UNION ALL
-                SELECT count.home_library_id, 0, sum(count.loans)
-                FROM counted JOIN transactions_loancount count USING (filing_id)
-                WHERE count.month IS NULL OR count.month BETWEEN counted.first_month AND counted.last_month
-                GROUP BY count.home_library_id
-            ) AS sums
-            GROUP BY library_id
+            SELECT filing_id, home_library_id, sum(loans)::bigint
+            FROM transactions_loancount
+            WHERE filing_id = ANY(%s)
+            GROUP BY GROUPING SETS ((filing_id), (home_library_id))
             """,
-            _arrays(counted),
+            [whole],
         )
-        return {library_id: (loans, borrows) for library_id, loans, borrows in cursor.fetchall()}
+        sums = cursor.fetchall()
+        if parts:
+            cursor.execute(
+                """
+                SELECT filing_id, home_library_id, sum(loans)::bigint
+                FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])
+                    AS part(filing_id, library_id, first_month, last_month)
+                JOIN transactions_loancount count USING (filing_id)
+                WHERE count.month BETWEEN part.first_month AND part.last_month
+                GROUP BY GROUPING SETS ((filing_id), (home_library_id))
+                """,
+                _arrays(parts),
+            )
+            sums += cursor.fetchall()
+    for filing_id, home_library_id, units in sums:
+        if home_library_id is None:
+            loans[lender_of[filing_id]] += units
+        else:
+            borrows[home_library_id] += units
+    return {library_id: (loans[library_id], borrows[library_id]) for library_id in {*loans, *borrows}}
 
 
 def refuse_unreportable(counted: Collection[CountedDays]) -> None:
@@ -139,8 +154,8 @@ def refuse_unreportable(counted: Collection[CountedDays]) -> None:
             WITH serves AS (
                 SELECT id AS library_id, town_id FROM libraries_library
                 UNION SELECT library_id, town_id FROM libraries_residency
-            ), suspects AS (
-                SELECT DISTINCT lender.library_id, home.library_id AS home_library_id
+            ), suspects AS MATERIALIZED (
+                SELECT lender.library_id, home.library_id AS home_library_id
                 FROM serves lender JOIN serves home USING (town_id)
                 UNION
                 SELECT lender.id, home.id
@@ -150,16 +165,18 @@ def refuse_unreportable(counted: Collection[CountedDays]) -> None:
                 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])
                     AS counted(filing_id, library_id, first_month, last_month)
             )
-            SELECT DISTINCT lender.id, home.id, lender.key, home.key, count.month, filing.covers
+            SELECT lender.id, home.id, lender.key, home.key, count.month, filing.covers
             FROM counted
             JOIN suspects USING (library_id)
-            JOIN transactions_loancount count
-              ON count.filing_id = counted.filing_id AND count.home_library_id = suspects.home_library_id
+            CROSS JOIN LATERAL (
+                SELECT month FROM transactions_loancount
+                WHERE filing_id = counted.filing_id AND home_library_id = suspects.home_library_id
+                  AND loans > 0 AND (month IS NULL OR month BETWEEN counted.first_month AND counted.last_month)
+                OFFSET 0  -- keeps the planner from reading every count for a handful of pairs
+            ) AS count
             JOIN transactions_filing filing ON filing.id = counted.filing_id
             JOIN libraries_library lender ON lender.id = counted.library_id
             JOIN libraries_library home ON home.id = suspects.home_library_id
-            WHERE count.loans > 0
-              AND (count.month IS NULL OR count.month BETWEEN counted.first_month AND counted.last_month)
             ORDER BY lender.key, home.key, count.month
             """,
             _arrays(counted),

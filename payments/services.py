@@ -142,8 +142,8 @@ def attestation(run: PaymentRun) -> str:
     return (
         f"I certify that the payments of {run}, calculated from the certified filings on record for "
         f"{written_span(run.measured)}, divide {amount} as section 11-31b of the General Statutes and "
-        "section 11-31c-4 of the Regulations of Connecticut State Agencies require, and that I neither prepared nor "
-        "calculated them."
+        "section 11-31c-4 of the Regulations of Connecticut State Agencies require, and that I neither "
+        "prepared nor calculated them."
     )
 
 

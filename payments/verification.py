@@ -36,6 +36,7 @@ def differences(run: PaymentRun) -> list[Difference]:
             library_id=row.filing.library_id,
             library_key=row.filing.library.key,
             counted=Span(row.counted.lower, row.counted.upper - timedelta(days=1)),
+            whole=row.counted == row.filing.covers,
             sha256=row.filing.sha256,
             estimated=row.filing.provenance == Provenance.ESTIMATED,
         )
