@@ -77,6 +77,7 @@ def frozen_rows(name: str, owner_is_certified: str, message: str) -> list[pgtrig
         for operation, rows, verb in (
             (pgtrigger.Insert, "new", "insert"),
             (pgtrigger.Update, "old", "update"),
+            (pgtrigger.Update, "new", "update_into"),
             (pgtrigger.Delete, "old", "delete"),
         )
     ]
