@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import signal
 import socket
 import sys
 import time
@@ -169,14 +168,7 @@ def _worker(world: World, *, beat: bool = False) -> Child:
         "2",
     ]
     line += ["--beat", "--schedule", str(world.var / "beat-schedule")] if beat else []
-    return Child(  # SIGQUIT: a task under way is dropped, not waited for
-        "the worker",
-        line,
-        log=world.log / "worker.log",
-        environment=world.environment(),
-        stop_signal=signal.SIGQUIT,
-        cwd=ROOT,
-    )
+    return Child("the worker", line, log=world.log / "worker.log", environment=world.environment(), cwd=ROOT)
 
 
 def _announce(address: str, world: World) -> None:
@@ -263,18 +255,16 @@ def bench(arguments: list[str]) -> int:
 def manage(arguments: list[str]) -> int:
     """Run a management command; its output and exit code are the command's alone."""
     with shared_world() as world:
-        environment = world.environment()
-        if world.fresh:
-            say("preparing the tables of a new database")
-            run_in_front([sys.executable, PREPARE, "migrate"], environment=environment, cwd=ROOT)
-        return run_in_front([sys.executable, MANAGE, *arguments], environment=environment, cwd=Path.cwd())
+        return run_in_front(
+            [sys.executable, MANAGE, *arguments], environment=world.environment(), cwd=Path.cwd()
+        )
 
 
 def code(arguments: list[str]) -> int:
     """Print the current sign-in code of a demo person."""
     if len(arguments) != 1:
         return _wrong_use("./dev code EMAIL")
-    return manage(["second_factor_code", *arguments])
+    return manage(["demo_code", *arguments])
 
 
 def _wrong_use(usage: str) -> int:

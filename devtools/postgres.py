@@ -220,8 +220,8 @@ def _own_folder(path: Path) -> None:
     path.chmod(0o755)
 
 
-def make_database(url: str, *, again: bool) -> bool:
-    """Create the database that a URL names, unless it exists, or `again`; tell whether it is new."""
+def make_database(url: str, *, again: bool) -> None:
+    """Create the database that a URL names, when it is absent; `again` drops it first."""
     name = psycopg.conninfo.conninfo_to_dict(url)["dbname"]
     maintenance = psycopg.conninfo.make_conninfo(url, dbname="postgres")
     try:
@@ -230,10 +230,8 @@ def make_database(url: str, *, again: bool) -> bool:
                 connection.execute(
                     sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(str(name)))
                 )
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                return False
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(name))))
-            return True
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(name))))
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise SystemExit(

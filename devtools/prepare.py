@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-from io import StringIO
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -12,8 +11,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connecticard.settings")
     import django
-    from django.conf import settings
-    from django.core.management import call_command
+    from django.core.management import BaseCommand, call_command, load_command_class  # noqa: F401
 
     import connecticard.celery  # noqa: F401  (commands queue tasks)
 
@@ -22,19 +20,7 @@ def main() -> None:
         name, *arguments = shlex.split(line)
         if name == "migrate":
             arguments = ["--no-input", "--verbosity", "0", *arguments]
-        if name == "load_demo":
-            said = StringIO()
-            call_command(name, *arguments, stdout=said)
-            _keep_private(Path(settings.VAR_DIR) / "sign-ins.txt", said.getvalue())
-        else:
-            call_command(name, *arguments)
-
-
-def _keep_private(path: Path, text: str) -> None:
-    """Keep the sign-ins that loading the demo told; a later start prints them without loading it."""
-    path.unlink(missing_ok=True)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
+        call_command(name, *arguments)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,6 @@ class World:
         self.children: list[Child] = []
         self.servers: list[Postgres | Valkey] = []
         self.database_url = self.redis_url = self.redis_prefix = ""
-        self.fresh = False  # whether this command made the database
 
     def start(self) -> None:
         """Start what the environment does not name, and clear what a killed run left behind."""
@@ -134,7 +133,7 @@ class World:
             say(f"on the server of REDIS_URL, keys that begin with {self.redis_prefix}")
 
     def make_database(self, *, again: bool = False) -> None:
-        self.fresh = make_database(self.database_url, again=again)
+        make_database(self.database_url, again=again)
 
     def environment(self) -> dict[str, str]:
         """Return the environment for programs of this world."""

@@ -1,0 +1,51 @@
+"""Everything that is written about filings, by topic; callers take it from here."""
+
+from transactions.services.cadences import choose_cadence, next_day_of_change
+from transactions.services.checking import problems_of_cells, problems_to_mend
+from transactions.services.content import derive_totals, filing_fingerprint, rebuild_totals
+from transactions.services.counts import save_counts
+from transactions.services.filings import (
+    certify_filing,
+    discard_version,
+    reopen_filing,
+    return_filing,
+    start_filing,
+    submit_filing,
+)
+from transactions.services.holidays import load_holidays
+from transactions.services.periods import open_filing_periods, set_period_dates
+from transactions.services.refusals import (
+    CellProblem,
+    CountsRefused,
+    FilingChanged,
+    FilingRefused,
+    NotCertifiable,
+)
+from transactions.services.waivers import approve_waiver, propose_waiver
+
+__all__ = [
+    "CellProblem",
+    "CountsRefused",
+    "FilingChanged",
+    "FilingRefused",
+    "NotCertifiable",
+    "approve_waiver",
+    "certify_filing",
+    "choose_cadence",
+    "derive_totals",
+    "discard_version",
+    "filing_fingerprint",
+    "load_holidays",
+    "next_day_of_change",
+    "open_filing_periods",
+    "problems_of_cells",
+    "problems_to_mend",
+    "propose_waiver",
+    "rebuild_totals",
+    "reopen_filing",
+    "return_filing",
+    "save_counts",
+    "set_period_dates",
+    "start_filing",
+    "submit_filing",
+]

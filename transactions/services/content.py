@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable
 
-from django.db import connection
+from django.db import connection, transaction
+
+from connecticard.locks import share_payment_inputs
+from transactions.models import Filing, FilingTotal
+from transactions.rules.filing_status import FilingStatus
 
 # The canonical JSON (connecticard.canonical_json) of one filing, written by the database:
 #   {"basis":"by_month","counts":[["CT0003","2026-03",6],...],"covers":["2026-03-01","2026-08-31"],
@@ -95,3 +99,18 @@ def derive_totals(filing_ids: Iterable[int]) -> None:
             """,
             filings,
         )
+
+
+@transaction.atomic
+def rebuild_totals() -> tuple[int, int]:
+    """Make the totals of all certified filings again; return how many rows were and how many are.
+
+    Payments never rest on totals, so that nothing is certified anew; what-if reads them.
+    """
+    share_payment_inputs()
+    before = FilingTotal.objects.count()
+    FilingTotal.objects.exclude(filing__status=FilingStatus.CERTIFIED).delete()
+    derive_totals(
+        Filing.objects.filter(status=FilingStatus.CERTIFIED).order_by("pk").values_list("pk", flat=True)
+    )
+    return before, FilingTotal.objects.count()

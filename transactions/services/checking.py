@@ -1,0 +1,79 @@
+"""A filing on record as the checks of the rules read it, and their problems as the pages place them."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from libraries.models import Library
+from transactions.models import Filing, FilingBasis
+from transactions.rules import filing_checks
+from transactions.rules.filing_checks import Count, FilingToCheck, Problem
+from transactions.services.refusals import CellProblem
+from transactions.services.roster import successors
+from transactions.towns_served import towns_served
+
+# What can be said of a cell by itself; the other checks look at the filing as a whole.
+CELL_CHECKS = (
+    filing_checks.not_whole,
+    filing_checks.negative,
+    filing_checks.too_large,
+    filing_checks.month_and_total_mixed,
+    filing_checks.month_outside_covers,
+    filing_checks.refused_home_library,
+)
+
+Cells = Mapping[tuple[int, date | None], int | None]
+
+
+def problems_to_mend(filing: Filing, *, today: date | None = None) -> list[CellProblem]:
+    """Return what must be mended before a filing is submitted or certified, empty when nothing must.
+
+    Without `today` a draft is looked over whose days are not past.
+    """
+    cells = {
+        (home, month): loans
+        for home, month, loans in filing.loan_counts.order_by("home_library__name", "month").values_list(
+            "home_library_id", "month", "loans"
+        )
+    }
+    to_check, ids = _to_check(filing, cells)
+    return _placed(filing_checks.must_mend(filing_checks.problems(to_check, today=today)), ids)
+
+
+def problems_of_cells(filing: Filing, cells: Cells) -> list[CellProblem]:
+    """Return what is wrong with cells that somebody typed, whatever the rest of the filing says."""
+    to_check, ids = _to_check(filing, cells)
+    unknown = [
+        CellProblem(home, month, "No such library is on record. Reload the page and enter the loans again.")
+        for home, month in cells
+        if home not in ids.values()
+    ]
+    return unknown + _placed([problem for check in CELL_CHECKS for problem in check(to_check)], ids)
+
+
+def _to_check(filing: Filing, cells: Cells) -> tuple[FilingToCheck, dict[str, int]]:
+    ids = {home for home, _ in cells} | {filing.library_id}
+    libraries = list(Library.objects.filter(pk__in=ids).values_list("pk", "key", "name", "town__name"))
+    keys = {pk: key for pk, key, _, _ in libraries}
+    to_check = FilingToCheck(
+        lender=keys[filing.library_id],
+        covers=filing.covers_span,
+        by_month=filing.basis == FilingBasis.BY_MONTH,
+        counts=[Count(keys[home], month, loans) for (home, month), loans in cells.items() if home in keys],
+        served=towns_served(ids),
+        nothing_lent=filing.nothing_lent,
+        names={key: name for _, key, name, _ in libraries} | {town: town for _, _, _, town in libraries},
+        successors=successors(),
+    )
+    return to_check, {key: pk for pk, key in keys.items()}
+
+
+def _placed(problems: Iterable[Problem], ids: Mapping[str, int]) -> list[CellProblem]:
+    return [
+        CellProblem(
+            ids[problem.home_library] if problem.home_library else None,
+            problem.month,
+            problem.message,
+            problem.citation,
+        )
+        for problem in problems
+    ]

@@ -1,0 +1,97 @@
+"""Saving what somebody typed into the grid of a filing."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from connecticard import permissions
+from connecticard.models import AuditEvent, User
+from connecticard.permissions import Action
+from transactions.models import Filing
+from transactions.rules._wording import written_day
+from transactions.rules.filing_calendar import eastern_day
+from transactions.rules.filing_status import FilingStatus
+from transactions.services.checking import Cells, problems_of_cells
+from transactions.services.refusals import CountsRefused, FilingChanged, FilingRefused
+
+_SAVE = """
+    WITH typed AS (
+        SELECT * FROM unnest(%(homes)s::bigint[], %(months)s::date[], %(loans)s::integer[])
+            AS cell (home_library_id, month, loans)
+    ), blanked AS (
+        DELETE FROM transactions_loancount stored USING typed
+        WHERE stored.filing_id = %(filing)s AND stored.home_library_id = typed.home_library_id
+            AND stored.month IS NOT DISTINCT FROM typed.month AND typed.loans IS NULL
+    )
+    INSERT INTO transactions_loancount AS stored (filing_id, home_library_id, month, loans)
+    SELECT %(filing)s, home_library_id, month, loans FROM typed WHERE loans IS NOT NULL
+    ON CONFLICT (filing_id, home_library_id, month) DO UPDATE SET loans = excluded.loans
+    WHERE stored.loans <> excluded.loans
+"""
+
+
+@transaction.atomic
+def save_counts(
+    *,
+    filing: Filing,
+    counts: Cells,
+    by: User,
+    at: datetime,
+    expected: int,
+    nothing_lent: bool | None = None,
+) -> Filing:
+    """Save cells of a filing's grid, None for a blank, and return the filing; cells not given stay.
+
+    `counts` is by id of the home library and first day of the month (None for period totals). `expected` is
+    the revision of the filing that the person saw; FilingChanged where somebody has saved since.
+    CountsRefused with every bad cell, and then nothing is saved; FilingRefused where it may not be edited.
+    """
+    filing = _editable(filing, by, at)
+    if filing.revision != expected:
+        raise FilingChanged(
+            "Somebody else saved this filing while you were editing it. Nothing of yours was saved: "
+            "reload the page, compare, and enter your counts again."
+        )
+    if problems := problems_of_cells(filing, counts):
+        raise CountsRefused(problems)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SAVE,
+            {
+                "filing": filing.pk,
+                "homes": [home for home, _ in counts],
+                "months": [month for _, month in counts],
+                "loans": list(counts.values()),
+            },
+        )
+    filing.revision += 1
+    filing.saved_at = at
+    if nothing_lent is not None:
+        filing.nothing_lent = nothing_lent
+    filing.save(update_fields=["revision", "saved_at", "nothing_lent"])
+    AuditEvent.record(
+        "counts_saved", target=filing, by=by, after={"cells": len(counts), "revision": filing.revision}
+    )
+    return filing
+
+
+def _editable(filing: Filing, by: User, at: datetime) -> Filing:
+    """Lock the filing, and refuse one that may not be edited now."""
+    filing = (
+        Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)
+    )
+    status, period, today = FilingStatus(filing.status), filing.period, eastern_day(at)
+    if not status.may_be_edited:
+        raise FilingRefused(
+            "This filing is certified. Reopen it to make a new version."
+            if status is FilingStatus.CERTIFIED
+            else "This filing is submitted. Have it returned to correct it."
+        )
+    if today < period.opens_on:
+        raise FilingRefused(f"This period opens for entry on {written_day(period.opens_on)}.")
+    if today > period.closes_on and not permissions.may(by, Action.MANAGE_ROSTER, on=today):
+        raise FilingRefused(
+            f"Entry for this period closed on {written_day(period.closes_on)}. "
+            "Ask the State Library to record a correction."
+        )
+    return filing
