@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.fields import PasswordField, SetPasswordField
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
+from allauth.account.forms import LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from allauth.core import context
 from allauth.mfa.base.internal.flows import post_authentication
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -24,6 +27,36 @@ class DayInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None):
         super().__init__(attrs, format="%Y-%m-%d")
+
+
+class _Plain:
+    """Leaves out the words that allauth writes into empty fields: each has its label above it."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # type: ignore[attr-defined]
+            field.widget.attrs.pop("placeholder", None)
+            field.label = {"Email": "E-mail address"}.get(field.label, field.label)
+
+
+class SignInForm(_Plain, LoginForm):
+    """E-mail address and password."""
+
+
+class AskForPasswordLinkForm(_Plain, ResetPasswordForm):
+    """The address to which a link is sent."""
+
+
+class NewPasswordForm(_Plain, ResetPasswordKeyForm):
+    """A new password, after the link was opened."""
+
+
+class ChangePasswordForm(_Plain, AllauthChangePasswordForm):
+    """The password now, and a new one."""
+
+
+class SetUpAppForm(_Plain, ActivateTOTPForm):
+    """The first code of a new authenticator app."""
 
 
 class SignInCodeForm(forms.Form):
@@ -83,6 +116,8 @@ class AcceptInvitationForm(NameForm):
     def __init__(self, *args: Any, email: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["password"].user = User(email=email)  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

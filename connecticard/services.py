@@ -400,7 +400,7 @@ def make_api_token(
         created_at=clock.now(),
         expires_at=expires_at,
     )
-    after = {"scopes": token.scopes, "expires_at": expires_at.isoformat(), "role": assignment.title}
+    after = {"scopes": token.scopes, "expires_on": expires_at.date().isoformat(), "role": assignment.title}
     AuditEvent.record("api_token_made", target=token, by=by, after=after)
     send_letter("api_token_made", to=by.email, token=token)
     return token, text

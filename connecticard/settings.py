@@ -157,12 +157,15 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,20/h/key", "second_factor": "5/5m/key"}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+# Production stands behind one proxy that ends TLS and appends the client to X-Forwarded-For.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if PRODUCTION else "0"))
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_CALLABLE = "connecticard.sign_in.typed_address"
+AXES_CLIENT_IP_CALLABLE = "connecticard.sign_in.client_address"
 AXES_LOCKOUT_CALLABLE = "connecticard.sign_in.locked_out"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 ACCOUNT_ADAPTER = "connecticard.sign_in.AccountAdapter"
@@ -172,7 +175,14 @@ MFA_TOTP_ISSUER = PROGRAM_NAME
 MFA_TOTP_TOLERANCE = 1
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation reached the address
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+ACCOUNT_FORMS = {
+    "login": "connecticard.forms.SignInForm",
+    "reset_password": "connecticard.forms.AskForPasswordLinkForm",
+    "reset_password_from_key": "connecticard.forms.NewPasswordForm",
+    "change_password": "connecticard.forms.ChangePasswordForm",
+}
 MFA_FORMS = {
+    "activate_totp": "connecticard.forms.SetUpAppForm",
     "authenticate": "connecticard.forms.SignInCodeForm",
     "reauthenticate": "connecticard.forms.ConfirmCodeForm",
 }

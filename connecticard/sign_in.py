@@ -9,6 +9,7 @@ from allauth.account import signals as account_signals
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.core import context
+from allauth.core.internal.httpkit import get_client_ip
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -97,6 +98,12 @@ def typed_address(request: HttpRequest, credentials: dict[str, Any] | None = Non
     """Return the e-mail address of an attempt to sign in, for axes to count by."""
     typed = (credentials or {}).get("email") or request.POST.get("login") or ""
     return typed.strip().lower()
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the network address of whoever asks, behind the proxies that settings count."""
+    address: str | None = get_client_ip(request)
+    return address
 
 
 def locked_out(request: HttpRequest, original: Any = None, credentials: Any = None) -> HttpResponse:

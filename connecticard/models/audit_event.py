@@ -41,12 +41,13 @@ class AuditEvent(models.Model):
 
     @property
     def differences(self) -> list[tuple[str, Any, Any]]:
-        """Each thing noted before or after: its name, what it was, what it is."""
+        """Each thing noted before or after: its name, what it was, what it is; None where it was nothing."""
         before, after = self.before or {}, self.after or {}
-        return [
-            (key.replace("_", " "), before.get(key), after.get(key))
+        noted = [
+            (key.replace("_", " "), _plain(before.get(key)), _plain(after.get(key)))
             for key in sorted(before.keys() | after.keys())
         ]
+        return [(name, was, now) for name, was, now in noted if was is not None or now is not None]
 
     @classmethod
     def record(
@@ -96,3 +97,7 @@ class AuditEvent(models.Model):
             after=after,
             request_id=request_id.get(),
         )
+
+
+def _plain(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -59,7 +59,8 @@
 
   async function challenge(button) {
     if (button.dataset.passkeyOptions) {
-      return JSON.parse(document.getElementById(button.dataset.passkeyOptions).textContent);
+      const given = JSON.parse(document.getElementById(button.dataset.passkeyOptions).textContent);
+      return given.creation_options || given.request_options;
     }
     const token = button.form.querySelector("[name=csrfmiddlewaretoken]").value;
     const response = await fetch(button.dataset.passkeyChallenge, {

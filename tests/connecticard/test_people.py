@@ -323,11 +323,11 @@ def test_people_page_lists_and_filters(staff):
     assert client.get(reverse("connecticard:person", args=[filer.pk])).status_code == 200
 
 
-@pytest.mark.parametrize("page", ["connecticard:people", "connecticard:invite", "connecticard:audit"])
-def test_people_and_audit_pages_are_closed_to_libraries(page):
+@pytest.mark.parametrize("url_name", ["connecticard:people", "connecticard:invite", "connecticard:audit"])
+def test_people_and_audit_pages_are_closed_to_libraries(url_name):
     client = make_signed_in_client(Role.LIBRARY_CERTIFIER, make_library())
 
-    assert client.get(reverse(page)).status_code == 403
+    assert client.get(reverse(url_name)).status_code == 403
 
 
 def test_auditor_reads_people_and_changes_nothing():

@@ -1,0 +1,116 @@
+"""Every address of the site, tried by nobody and by everybody: closed unless it was opened on purpose."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from connecticard.models import Role
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.permissions import PERMITTED
+from tests.factories import make_consortium, make_library, make_signed_in_client
+
+pytestmark = pytest.mark.django_db
+
+# What anybody may open. An address that is not here asks for a sign-in.
+PUBLIC = {
+    "account_login",
+    "account_logout",
+    "account_inactive",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "mfa_authenticate",  # goes to the sign-in page unless a password was just accepted
+    "connecticard:accept_invitation",
+}
+EXAMPLES = {
+    "pk": "999999",
+    "token": "unknown",
+    "uidb36": "1",
+    "key": "set-password",
+}
+
+
+def addresses(
+    resolver: URLResolver | None = None, path: str = "/", space: str = ""
+) -> Iterator[tuple[str, str, URLPattern]]:
+    """Yield name, address with an example in each variable part, and pattern of all that the site answers."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = str(entry.pattern).lstrip("^").rstrip("$")
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from addresses(entry, path + route, inner)
+        else:
+            yield f"{space}{entry.name}", path + _filled(route), entry
+
+
+def _filled(route: str) -> str:
+    route = re.sub(r"\(\?P<(\w+)>[^()]*(?:\([^()]*\)[^()]*)*\)", lambda found: _example(found[1]), route)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda found: _example(found[1]), route).replace("\\", "")
+
+
+def _example(name: str) -> str:
+    return EXAMPLES.get(name, "1")
+
+
+def client_of(role: Role):
+    return make_signed_in_client(
+        role,
+        make_library() if role in LIBRARY_ROLES else None,
+        consortium=make_consortium() if role in CONSORTIUM_ROLES else None,
+    )
+
+
+def test_addresses_are_found():
+    names = [name for name, _, _ in addresses()]
+
+    assert "connecticard:audit" in names
+    assert names.count("account_login") == 1
+    assert set(names) >= PUBLIC
+
+
+def test_nobody_reaches_only_what_is_public(client):
+    opened = set()
+    for name, address, pattern in addresses():
+        answer = client.get(address)
+        asked = answer.status_code in (401, 403) or (
+            answer.status_code == 302 and answer.url.startswith("/account/login/")
+        )
+        if not asked:
+            opened.add(name)
+        assert answer.status_code < 500, address
+        on_purpose = getattr(pattern.callback, "login_required", True) is False
+        if not on_purpose or getattr(pattern.callback, "required_action", None):
+            assert asked, f"{address} is not opened, and answers {answer.status_code} to nobody"
+
+    assert {name for name in opened if name.startswith(("account", "mfa", "connecticard:"))} <= PUBLIC
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_reaches_what_the_table_permits(role):
+    client = client_of(role)
+    for name, address, pattern in addresses():
+        action = getattr(pattern.callback, "required_action", None)
+        if name in ("account_logout", "connecticard:sign_out_everywhere"):
+            continue
+
+        answer = client.get(address)
+
+        assert answer.status_code < 500, address
+        if action is not None and answer.status_code != 405:
+            refused = answer.status_code == 403
+            assert refused == (role not in PERMITTED[action]), f"{role} at {address}: {answer.status_code}"
+
+
+def test_writes_are_closed_to_other_sites():
+    """CSRF protection is on for every address that changes something."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(
+        client_of(Role.STATE_ADMINISTRATOR).user,
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+
+    assert strict.post("/people/invite/", {"email": "a@example.org"}).status_code == 403
