@@ -15,4 +15,8 @@ app.conf.beat_schedule = {
         "task": "transactions.tasks.open_filing_periods",
         "schedule": crontab(hour=0, minute=10),
     },
+    "make-forgotten-documents": {
+        "task": "reports.tasks.make_forgotten_documents",
+        "schedule": crontab(minute="*/10"),
+    },
 }

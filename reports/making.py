@@ -1,10 +1,13 @@
 """Documents made from the lines of a batch; the same data are never made into a second document."""
 
+import logging
 from collections.abc import Iterable
 from hashlib import sha256
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils.text import slugify
 
 from connecticard import clock
@@ -15,21 +18,60 @@ from reports.documents import pdf_of
 from reports.models import Document, DocumentBatchLine, DocumentKind
 from reports.payment_list import RunDocuments
 
+logger = logging.getLogger(__name__)
+
 
 def make_lines(lines: Iterable[int]) -> None:
-    """Make the documents of these lines of a batch that are not made yet; safe to run again."""
-    open_lines = list(
-        DocumentBatchLine.objects.filter(pk__in=list(lines), document__isnull=True)
-        .select_related("batch__run__appropriation", "library")
-        .order_by("pk")
-    )
+    """Make the documents of these lines of a batch that are not made yet; safe to run again.
+
+    A line is locked while its document is made: another worker passes it over, and a worker that is killed
+    leaves it open. A document that fails says why on its line, and the rest go on. Without the database
+    nothing can be made or said, so its errors end the work, to be tried again.
+    """
     gathered: dict[int, RunDocuments] = {}
-    for line in open_lines:
-        run = line.batch.run
-        if run.pk not in gathered:
-            gathered[run.pk] = RunDocuments(run)
-        document = _document(line, _contents(line, gathered[run.pk]))
-        DocumentBatchLine.objects.filter(pk=line.pk).update(document=document, failure="")
+    for pk in lines:
+        with transaction.atomic():
+            line = (
+                DocumentBatchLine.objects.to_make()
+                .select_for_update(skip_locked=True, of=("self",))
+                .select_related("batch__run__appropriation", "library")
+                .filter(pk=pk)
+                .first()
+            )
+            if line is not None:
+                _make(line, gathered)
+
+
+def _make(line: DocumentBatchLine, gathered: dict[int, RunDocuments]) -> None:
+    run = line.batch.run
+    try:
+        with transaction.atomic():
+            if run.pk not in gathered:
+                gathered[run.pk] = RunDocuments(run)
+            line.document = _document(line, _contents(line, gathered[run.pk]))
+            line.failure = ""
+            line.save(update_fields=["document", "failure"])
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.exception("line %s of a document batch was not made", line.pk)
+        line.document, line.failure = None, _in_words(error)[:500]
+        line.save(update_fields=["failure"])
+
+
+def _in_words(error: Exception) -> str:
+    """Return in a sentence why a document was not made, and what to do."""
+    if isinstance(error, OSError):
+        return (
+            f"The file could not be stored ({error.strerror or error}). "
+            "See that the storage of documents can be written and has room, then make it again."
+        )
+    if isinstance(error, SoftTimeLimitExceeded):
+        return "It took too long and was stopped. Make it again when the worker has less to do."
+    return (
+        f"The program failed ({type(error).__name__}: {error}). "
+        "The worker's log has the details; have it mended, then make it again."
+    )
 
 
 def _contents(line: DocumentBatchLine, documents: RunDocuments) -> DocumentContents:
@@ -51,6 +93,7 @@ def _contents(line: DocumentBatchLine, documents: RunDocuments) -> DocumentConte
 def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
     """Return the document of these contents, made now unless it was made before."""
     run = line.batch.run
+    certified = run.certified_at is not None
     known = {
         "kind": line.kind,
         "run": run,
@@ -58,6 +101,9 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
         "data_sha256": contents.made_from.data_sha256,
     }
     if document := Document.objects.filter(**known).first():
+        if certified and not document.certified:  # the same words and figures, certified since
+            document.certified = True
+            document.save(update_fields=["certified"])
         return document
     folder = f"FY{run.fiscal_year}/run-{run.number}"
     name = _file_name(line, run.fiscal_year)
@@ -67,10 +113,13 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
         **known,
         defaults={
             "title": contents.title,
+            "certified": certified,
             "pdf": _stored(f"{stem}.pdf", pdf),
             "pdf_sha256": sha256(pdf).hexdigest(),
+            "pdf_size": len(pdf),
             "csv": _stored(f"{stem}.csv", csv),
             "csv_sha256": sha256(csv).hexdigest(),
+            "csv_size": len(csv),
             "made_at": clock.now(),
         },
     )
@@ -85,7 +134,10 @@ def _file_name(line: DocumentBatchLine, fiscal_year: int) -> str:
 
 
 def _stored(name: str, content: bytes) -> str:
-    """Store a file under its own name; the same bytes stored again are the same file."""
+    """Store a file under its own name, in place of one that a killed worker left unfinished."""
     if default_storage.exists(name):
+        with default_storage.open(name) as file:
+            if file.read() == content:
+                return name
         default_storage.delete(name)
     return default_storage.save(name, ContentFile(content))

@@ -8,6 +8,7 @@ from django.db.models import Q
 from connecticard.models import User
 from libraries.models import Library
 from payments.models import PaymentRun
+from payments.rules.payment_run_status import PaymentRunStatus
 
 
 class DocumentKind(StrEnum):
@@ -30,10 +31,23 @@ class DocumentKind(StrEnum):
         }[self]
 
 
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def published(self) -> "DocumentQuerySet":
+        """Documents of certified runs, made as certified: public records."""
+        return self.filter(certified=True, run__status=PaymentRunStatus.CERTIFIED)
+
+    def newest(self) -> "DocumentQuerySet":
+        """The newest document of each kind, run and library; one made as certified goes before any other."""
+        return self.order_by("run_id", "kind", "library_id", "-certified", "-made_at").distinct(
+            "run", "kind", "library"
+        )
+
+
 class Document(models.Model):
     """A document made from a payment run or for its fiscal year, as PDF and as CSV (3(a) to (c)).
 
     The same data are never made twice: a document is known by its kind, run, library and data.
+    One that was made before the run was certified is a preview, for the State Library alone.
     """
 
     kind = models.CharField(max_length=30, choices=[(kind.value, kind.label) for kind in DocumentKind])
@@ -41,11 +55,16 @@ class Document(models.Model):
     library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="documents")
     title = models.CharField(max_length=250)
     data_sha256 = models.CharField("SHA-256 of the data shown", max_length=64)
+    certified = models.BooleanField("made from the run as certified", default=False)
     pdf = models.FileField(max_length=250)
     pdf_sha256 = models.CharField(max_length=64)
+    pdf_size = models.PositiveIntegerField("size of the PDF in bytes", default=0)
     csv = models.FileField(max_length=250)
     csv_sha256 = models.CharField(max_length=64)
+    csv_size = models.PositiveIntegerField("size of the CSV in bytes", default=0)
     made_at = models.DateTimeField()
+
+    objects = DocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["kind", "library__key", "-made_at"]
@@ -64,6 +83,19 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def standing(self) -> str:
+        """Return published, preview (not made from a certified run) or void."""
+        if self.run.status == PaymentRunStatus.VOID:
+            return "void"
+        return "published" if self.certified else "preview"
+
+
+class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
+    def to_make(self) -> "DocumentBatchLineQuerySet":
+        """Lines whose document is not made, failed ones too."""
+        return self.filter(document__isnull=True)
 
 
 class DocumentBatch(models.Model):
@@ -97,6 +129,8 @@ class DocumentBatchLine(models.Model):
     library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="+")
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")
     failure = models.CharField(max_length=500, blank=True)
+
+    objects = DocumentBatchLineQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -9,14 +9,13 @@ from connecticard import permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from payments.models import PaymentRun
+from payments.rules.payment_run_status import PaymentRunStatus
 from reports.models import DocumentBatch, DocumentBatchLine, DocumentKind
-from reports.tasks import make_documents
-
-STATEMENTS_A_TASK = 16
+from reports.tasks import open_lines, queue_lines
 
 
 class NothingToDocument(Exception):
-    """The run has not been calculated, so there is nothing to put into documents."""
+    """The run has no standing calculation, so there is nothing to put into documents."""
 
 
 @transaction.atomic
@@ -25,6 +24,8 @@ def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBat
     permissions.check(by, Action.MAKE_DOCUMENTS)
     if run.calculated_at is None:
         raise NothingToDocument("Calculate the run first; its documents are made from the calculation.")
+    if run.status == PaymentRunStatus.VOID:
+        raise NothingToDocument("This run is void; documents are made of the run that takes its place.")
     batch = DocumentBatch.objects.create(run=run, requested_by=by, requested_at=at)
     kinds = [kind for kind in DocumentKind if kind is not DocumentKind.PAYMENT_STATEMENT]
     lines = DocumentBatchLine.objects.bulk_create(
@@ -37,15 +38,18 @@ def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBat
         ]
     )
     AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
-    transaction.on_commit(partial(_queue, [line.pk for line in lines], len(kinds)))
+    # Where the queue cannot be reached, the lines stay open and are asked for again later
+    transaction.on_commit(partial(queue_lines, [(line.pk, line.kind) for line in lines]), robust=True)
     return batch
 
 
-def _queue(lines: list[int], reports: int) -> None:
-    """Give each report a task of its own and the statements to tasks of several."""
-    statements = lines[reports:]
-    for chunk in (
-        *([pk] for pk in lines[:reports]),
-        *(statements[at : at + STATEMENTS_A_TASK] for at in range(0, len(statements), STATEMENTS_A_TASK)),
-    ):
-        make_documents.delay(chunk)
+@transaction.atomic
+def restart_documents(*, batch: DocumentBatch, by: User) -> int:
+    """Ask again for what a batch still lacks, failed documents too; return how many are asked for."""
+    permissions.check(by, Action.MAKE_DOCUMENTS)
+    lines = open_lines(batch.lines.all())
+    DocumentBatchLine.objects.filter(pk__in=[pk for pk, _ in lines]).update(failure="")
+    if lines:
+        AuditEvent.record("documents_restarted", target=batch, by=by, after={"documents": len(lines)})
+    transaction.on_commit(partial(queue_lines, lines), robust=True)
+    return len(lines)

@@ -1,11 +1,54 @@
 """Documents made by the worker."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from celery import shared_task
+from django.db import InterfaceError, OperationalError, transaction
 
+from connecticard import clock
 from reports import making
+from reports.models import DocumentBatchLine, DocumentBatchLineQuerySet, DocumentKind
+
+STATEMENTS_A_TASK = 16
+FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
-@shared_task
+@shared_task(
+    autoretry_for=(OperationalError, InterfaceError),
+    retry_backoff=5,
+    max_retries=6,
+    soft_time_limit=10 * 60,  # the line it stops says so, and the rest go on
+)
 def make_documents(lines: list[int]) -> None:
     """Make the documents of these lines of a batch; a line that is made stays as it is."""
     making.make_lines(lines)
+
+
+@shared_task
+def make_forgotten_documents() -> None:
+    """Ask again for documents whose task was lost; one that failed waits for a person."""
+    asked_before = clock.now() - FORGOTTEN_AFTER
+    queue_lines(
+        open_lines(DocumentBatchLine.objects.filter(failure="", batch__requested_at__lt=asked_before))
+    )
+
+
+def open_lines(lines: DocumentBatchLineQuerySet) -> list[tuple[int, str]]:
+    """Return number and kind of the lines that are not made and that no worker is making now."""
+    with transaction.atomic():
+        waiting = lines.to_make().select_for_update(skip_locked=True, of=("self",))
+        return list(waiting.order_by("pk").values_list("pk", "kind"))
+
+
+def queue_lines(lines: Sequence[tuple[int, str]]) -> None:
+    """Give each report a task of its own and the statements to tasks of several; (number, kind) of lines.
+
+    To ask twice for the same line is harmless: it is made once.
+    """
+    statements = [pk for pk, kind in lines if kind == DocumentKind.PAYMENT_STATEMENT]
+    for pk, kind in lines:
+        if kind != DocumentKind.PAYMENT_STATEMENT:
+            make_documents.delay([pk])
+    for at in range(0, len(statements), STATEMENTS_A_TASK):
+        make_documents.delay(statements[at : at + STATEMENTS_A_TASK])

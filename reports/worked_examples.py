@@ -1,10 +1,10 @@
 """Reads the worked examples: cases that a program officer can check by hand, one TOML file each.
 
 A file tells its story in words, states the facts (libraries, towns, letters, loans) and the figures expected.
-The same facts serve the rulebook page, the tests of the rules and the database. Unknown words are refused, so that a misspelt one is not
-passed over. What a file may leave out: a library is principal of its town, always open and always under a
-letter, files as its default cadence says, and is in order; every count not named was filed as none.
-The files lie with the tests, which prove every figure in them, and ship with the product, which shows them.
+The same facts serve the rulebook page, the tests of the rules and the database. Unknown words are refused, so
+that a misspelt one is not passed over. What a file may leave out: a library is principal of its town, always
+open and always under a letter, files as its default cadence says, and is in order; every count not named was
+filed as none. The files lie with the tests, which prove every figure in them, and ship with the product.
 """
 
 import tomllib
