@@ -1,0 +1,41 @@
+"""A real Chromium where the machine has one; one loud line where it has not."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps an event loop in the thread of the tests
+
+
+@pytest.fixture(autouse=True)
+def _chromium_is_there():
+    if CHROMIUM is None:
+        pytest.skip("BROWSER TESTS DID NOT RUN: install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return browser_type_launch_args | {
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-background-networking"],
+    }
+
+
+@pytest.fixture
+def site(live_server, settings):
+    """The address of the running site, as a name: passkeys belong to a name, not to a number."""
+    address = live_server.url.replace("127.0.0.1", "localhost")
+    settings.SITE_URL = address
+    return address
+
+
+@pytest.fixture
+def complaints(page):
+    """What the browser's console complained about, such as a blocked script; empty when all is well."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda problem: said.append(str(problem)))
+    return said
