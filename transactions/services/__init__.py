@@ -1,5 +1,6 @@
 """Everything that is written about filings, by topic; callers take it from here."""
 
+from transactions.services.basis import change_basis
 from transactions.services.cadences import choose_cadence, next_day_of_change
 from transactions.services.checking import problems_of_cells, problems_to_mend
 from transactions.services.content import derive_totals, filing_fingerprint, rebuild_totals
@@ -12,7 +13,7 @@ from transactions.services.filings import (
     start_filing,
     submit_filing,
 )
-from transactions.services.holidays import load_holidays
+from transactions.services.holidays import add_holiday, load_holidays, remove_holiday
 from transactions.services.periods import open_filing_periods, set_period_dates
 from transactions.services.refusals import (
     CellProblem,
@@ -29,8 +30,10 @@ __all__ = [
     "FilingChanged",
     "FilingRefused",
     "NotCertifiable",
+    "add_holiday",
     "approve_waiver",
     "certify_filing",
+    "change_basis",
     "choose_cadence",
     "derive_totals",
     "discard_version",
@@ -42,6 +45,7 @@ __all__ = [
     "problems_to_mend",
     "propose_waiver",
     "rebuild_totals",
+    "remove_holiday",
     "reopen_filing",
     "return_filing",
     "save_counts",

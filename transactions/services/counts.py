@@ -46,7 +46,7 @@ def save_counts(
     the revision of the filing that the person saw; FilingChanged where somebody has saved since.
     CountsRefused with every bad cell, and then nothing is saved; FilingRefused where it may not be edited.
     """
-    filing = _editable(filing, by, at)
+    filing = editable(filing, by, at)
     if filing.revision != expected:
         raise FilingChanged(
             "Somebody else saved this filing while you were editing it. Nothing of yours was saved: "
@@ -75,7 +75,7 @@ def save_counts(
     return filing
 
 
-def _editable(filing: Filing, by: User, at: datetime) -> Filing:
+def editable(filing: Filing, by: User, at: datetime) -> Filing:
     """Lock the filing, and refuse one that may not be edited now."""
     filing = (
         Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)

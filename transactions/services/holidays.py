@@ -9,7 +9,9 @@ from django.db import transaction
 
 from connecticard.models import AuditEvent, User
 from transactions.models import Holiday
-from transactions.rules.working_days import observed
+from transactions.rules._wording import written_day
+from transactions.rules.working_days import is_working_day, observed
+from transactions.services.refusals import FilingRefused
 
 SEEDED_YEARS = range(2016, 2041)
 SOURCE = f"C.G.S. § 1-4, as listed by the Python package holidays {version('holidays')}"
@@ -58,3 +60,36 @@ def days_closed() -> frozenset[date]:
     """
     days = frozenset(Holiday.objects.values_list("day", flat=True))
     return days or frozenset(holiday.day for holiday in load_holidays())
+
+
+@transaction.atomic
+def add_holiday(*, day: date, name: str, source: str, by: User) -> Holiday:
+    """Put a day on record on which the State Library is closed. Periods that are open keep their dates.
+
+    Raises FilingRefused for a weekend or a day that is on record.
+    """
+    if not is_working_day(day, ()):
+        raise FilingRefused(
+            f"{written_day(day)} is a {day:%A}, when the State Library is closed anyway. "
+            "Enter the day on which the holiday is observed."
+        )
+    if known := Holiday.objects.filter(day=day).first():
+        raise FilingRefused(f"{written_day(day)} is on record already, as {known.name}.")
+    holiday = Holiday.objects.create(day=day, name=name.strip(), source=source.strip())
+    AuditEvent.record("holiday_added", target=holiday, by=by, after=_facts(holiday))
+    return holiday
+
+
+@transaction.atomic
+def remove_holiday(*, holiday: Holiday, reason: str, by: User) -> None:
+    """Take a day off the record, with a reason. Periods that are open keep their dates."""
+    if not reason.strip():
+        raise FilingRefused("Enter the reason; it is kept in the audit trail.")
+    AuditEvent.record(
+        "holiday_removed", target=holiday, by=by, before=_facts(holiday), after={"reason": reason.strip()}
+    )
+    holiday.delete()
+
+
+def _facts(holiday: Holiday) -> dict[str, str]:
+    return {"day": holiday.day.isoformat(), "name": holiday.name, "source": holiday.source}
