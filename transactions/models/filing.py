@@ -167,6 +167,22 @@ class Filing(models.Model):
         return self.status != FilingStatus.CERTIFIED
 
     @property
+    def may_be_edited(self) -> bool:
+        """Whether counts of this version may be entered and changed."""
+        return FilingStatus(self.status).may_be_edited
+
+    @property
+    def status_label(self) -> str:
+        """The state in words for people."""
+        return FilingStatus(self.status).label
+
+    @property
+    def receipt_number(self) -> str:
+        """What a submission is called: library, first and last month of the period, version."""
+        period = self.period
+        return f"{self.library.key}-{period.first_day:%Y%m}-{period.last_day:%Y%m}-{self.version}"
+
+    @property
     def covers_span(self) -> Span:
         """The first and the last day that the filing speaks of."""
         return Span(self.covers.lower, date.fromordinal(self.covers.upper.toordinal() - 1))

@@ -15,6 +15,11 @@ class WaiverKind(StrEnum):
     EXTENSION = "extension"
     LATE_ACCEPTANCE = "late_acceptance"
 
+    @property
+    def label(self) -> str:
+        """The kind in words for people."""
+        return "Extension" if self is WaiverKind.EXTENSION else "Late acceptance"
+
 
 class WaiverTerms(models.Model):
     """A later day than the law's, with who may grant it and why; it holds once a second person approves."""
@@ -37,6 +42,11 @@ class WaiverTerms(models.Model):
                 condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("proposed_by")),
             ),
         ]
+
+    @property
+    def kind_label(self) -> str:
+        """The kind in words for people."""
+        return WaiverKind(self.kind).label
 
 
 class Waiver(WaiverTerms):

@@ -1,0 +1,209 @@
+"""The grid of a filing: home libraries down, months across, or one column of totals for the period.
+
+What the form asks for (2(b)), read once for a page: which cells there are, what stands in them, and what two
+people who typed at the same time made of them. How it looks is `forms`, what must be mended the rules.
+"""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from libraries.models import Library, LibrarySuccession
+from transactions.models import Filing, FilingBasis
+from transactions.rules.filing_calendar import Span
+from transactions.rules.reportable_loans import RefusedBecause, TownsServed, refusal, reportable_months
+from transactions.towns_served import towns_served
+
+# The id of a home library and the first day of a month; None in the column of period totals.
+Cell = tuple[int, date | None]
+Counts = Mapping[Cell, int | None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One home library of the grid; `columns` are those in which loans on its cards can be reported."""
+
+    library_id: int
+    key: str
+    name: str
+    town: str
+    columns: frozenset[date | None]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A home library without a line, and why."""
+
+    name: str
+    reason: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class CountGrid:
+    """The cells of one filing: its columns in order and its lines by name."""
+
+    columns: tuple[date | None, ...]
+    lines: tuple[Line, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell that holds a number or a blank, line by line."""
+        return tuple(
+            (line.library_id, column)
+            for line in self.lines
+            for column in self.columns
+            if column in line.columns
+        )
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The name of each line's library by its id."""
+        return {line.library_id: line.name for line in self.lines}
+
+    @cached_property
+    def shape(self) -> str:
+        """A short sign of which cells there are, in which order."""
+        return f"{zlib.crc32(repr(self.cells).encode()):08x}"
+
+    def written(self, counts: Counts) -> str:
+        """Return what stands in the cells as one text, to be read again by `read_back`."""
+        values = (counts.get(cell) for cell in self.cells)
+        return f"{self.shape}:{','.join('' if value is None else str(value) for value in values)}"
+
+    def read_back(self, text: str) -> dict[Cell, int | None] | None:
+        """Return what `written` wrote; None where the text is of another grid or damaged."""
+        shape, _, listed = text.partition(":")
+        values = listed.split(",")
+        if shape != self.shape or len(values) != len(self.cells):
+            return None
+        try:
+            return {
+                cell: int(value) if value else None for cell, value in zip(self.cells, values, strict=True)
+            }
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of a grid: of each line, of each column and of everything."""
+
+    by_line: Mapping[int, int]
+    by_column: Mapping[date | None, int]
+    all: int
+
+    @property
+    def lines_with_loans(self) -> int:
+        """The number of home libraries on whose cards something was lent."""
+        return sum(1 for loans in self.by_line.values() if loans)
+
+
+def totals(grid: CountGrid, counts: Counts) -> Totals:
+    """Return the sums of what stands in the cells of a grid; a blank adds nothing."""
+    by_line = dict.fromkeys(grid.names, 0)
+    by_column = dict.fromkeys(grid.columns, 0)
+    for (library_id, column), loans in counts.items():
+        if loans and library_id in by_line and column in by_column:
+            by_line[library_id] += loans
+            by_column[column] += loans
+    return Totals(by_line, by_column, sum(by_line.values()))
+
+
+def counts_on_record(filing: Filing) -> dict[Cell, int | None]:
+    """Return what is saved of a filing; a blank cell is not in it."""
+    return {
+        (library_id, month): loans
+        for library_id, month, loans in filing.loan_counts.values_list("home_library_id", "month", "loans")
+    }
+
+
+def count_grid(filing: Filing, counts: Iterable[Cell] = ()) -> CountGrid:
+    """Return the grid of a filing, whose library must be loaded.
+
+    A cell that has no place on the form but holds a count on record is in it, so that it can be seen and
+    cleared.
+    """
+    by_month = filing.basis == FilingBasis.BY_MONTH
+    span = filing.covers_span
+    columns: tuple[date | None, ...] = span.months() if by_month else (None,)
+    libraries = list(Library.objects.values_list("pk", "key", "name", "town__name"))
+    served = towns_served()
+    held: dict[int, set[date | None]] = {}
+    for library_id, column in counts:
+        held.setdefault(library_id, set()).add(column)
+    names = {key: name for _, key, name, _ in libraries}
+    successors = dict(LibrarySuccession.objects.values_list("predecessor__key", "successor__key"))
+    lender = filing.library.key
+    lines, left_out = [], []
+    for library_id, key, name, town in sorted(libraries, key=lambda found: found[2].casefold()):
+        open_in: set[date | None] = held.get(library_id, set()).intersection(columns)
+        if by_month:
+            open_in |= set(reportable_months(lender, key, span, served))
+        elif refusal(lender, key, span, served) is None:
+            open_in.add(None)
+        if len(open_in) < len(columns) and (
+            note := _why_left_out(lender, key, name, span, served, names, successors)
+        ):
+            left_out.append(note)
+        if open_in:
+            lines.append(Line(library_id, key, name, town, frozenset(open_in)))
+    return CountGrid(columns, tuple(lines), tuple(left_out))
+
+
+def _why_left_out(
+    lender: str,
+    key: str,
+    name: str,
+    span: Span,
+    served: TownsServed,
+    names: Mapping[str, str],
+    successors: Mapping[str, str],
+) -> LeftOut | None:
+    """Return the note on a library that is left out; None for one closed long ago that nobody looks for."""
+    found = refusal(lender, key, span, served, names=names, successors=successors)
+    if found is None or (found.because is RefusedBecause.NOT_OPEN and key not in successors):
+        return None
+    return LeftOut(name, f"{found.reason} {found.cure}", found.citation)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What two people made of one grid: `mine` to show in the cells, and where the other differs.
+
+    `conflicts` are cells that both changed, with the other's value; `taken_over` cells that only the other
+    changed.
+    """
+
+    mine: Mapping[Cell, int | None]
+    conflicts: Mapping[Cell, int | None]
+    taken_over: frozenset[Cell]
+
+
+def merge(grid: CountGrid, *, before: Counts | None, mine: Counts, theirs: Counts) -> Merged:
+    """Bring together what I typed and what somebody else saved since I opened the page.
+
+    `before` is what both began with; where it is unknown every difference is a conflict. A cell that `mine`
+    does not have (what was typed there is no number) stays as typed.
+    """
+    merged: dict[Cell, int | None] = {}
+    conflicts: dict[Cell, int | None] = {}
+    taken_over = set()
+    for cell in grid.cells:
+        their_value = theirs.get(cell)
+        if cell not in mine:
+            if before is None or before.get(cell) != their_value:
+                conflicts[cell] = their_value
+            continue
+        my_value = merged[cell] = mine[cell]
+        if my_value == their_value or (before is not None and before.get(cell) == their_value):
+            continue
+        if before is not None and before.get(cell) == my_value:
+            merged[cell] = their_value
+            taken_over.add(cell)
+        else:
+            conflicts[cell] = their_value
+    return Merged(merged, conflicts, frozenset(taken_over))

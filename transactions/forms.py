@@ -1,0 +1,331 @@
+"""Forms by which libraries file, and by which staff keep what filing depends on."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+from connecticard.templatetags.figures import count as written_count
+from libraries.forms import DayField
+from transactions.count_grid import Cell, CountGrid, Counts, Totals, totals
+from transactions.models.waiver import WaiverKind
+from transactions.rules.filing_calendar import Cadence, cadences_to_choose
+from transactions.rules.filing_checks import NotALoanCount, parse_loans
+from transactions.services import next_day_of_change
+
+
+def cell_name(cell: Cell) -> str:
+    """Return the name of a cell's control, which is its id on the page too: c12-2026-03, c12-total."""
+    library_id, month = cell
+    return f"c{library_id}-{_column_name(month)}"
+
+
+def _column_name(month: date | None) -> str:
+    return "total" if month is None else f"{month:%Y-%m}"
+
+
+def column_label(month: date | None) -> str:
+    """Return the heading of a column."""
+    return "Whole period" if month is None else f"{month:%b} {month.year}"
+
+
+class CellErrors(ValidationError):
+    """What is wrong in single cells, by cell."""
+
+    def __init__(self, by_cell: Mapping[Cell, str]):
+        super().__init__(list(by_cell.values()))
+        self.by_cell = by_cell
+
+
+def parsed(grid: CountGrid, typed: Mapping[Cell, str]) -> tuple[dict[Cell, int | None], dict[Cell, str]]:
+    """Read every cell of a grid: the numbers and blanks, and what to say of the cells that are neither."""
+    numbers: dict[Cell, int | None] = {}
+    problems: dict[Cell, str] = {}
+    for cell, text in typed.items():
+        if not text:
+            numbers[cell] = None
+        elif text.isdecimal() and text.isascii() and len(text) < 10:  # nearly all: no more to be asked
+            numbers[cell] = int(text)
+        else:
+            try:
+                numbers[cell] = parse_loans(text, grid.names[cell[0]])
+            except NotALoanCount as problem:
+                problems[cell] = str(problem)
+    return numbers, problems
+
+
+class CountGridWidget(forms.Widget):
+    """Draws all cells of a grid in one pass; a form of single fields would take twenty times as long.
+
+    `problems` are messages to show beside cells, `other_values` what somebody else saved there.
+    """
+
+    def __init__(self, grid: CountGrid):
+        super().__init__()
+        self.grid = grid
+        self.problems: Mapping[Cell, str] = {}
+        self.other_values: Mapping[Cell, int | None] = {}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[Cell, str]:
+        posted = data.dict() if hasattr(data, "dict") else data
+        return {cell: posted.get(cell_name(cell), "").strip() for cell in self.grid.cells}
+
+    def id_for_label(self, id_: str) -> str:
+        return ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        typed: Mapping[Cell, str] = value or {}
+        sums = totals(self.grid, parsed(self.grid, typed)[0])
+        columns = [(column, f"-{_column_name(column)}") for column in self.grid.columns]
+        marked = self.problems.keys() | self.other_values.keys()
+        parts = [_head(self.grid)]
+        for line in self.grid.lines:
+            library_id, open_in, row = line.library_id, line.columns, f"c{line.library_id}"
+            parts.append(_line_heading(line.library_id, line.name, line.town))
+            for column, suffix in columns:
+                if column not in open_in:
+                    parts.append(_NOT_COUNTED)
+                    continue
+                cell = (library_id, column)
+                text = typed.get(cell, "")
+                if text and not text.isalnum():
+                    text = escape(text)
+                id_ = row + suffix
+                if cell in marked:
+                    parts.append(self._marked_cell(cell, id_, f"r{library_id} m{suffix}", text))
+                else:
+                    parts.append(
+                        f'<td><input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
+                        f' autocomplete="off" aria-labelledby="r{library_id} m{suffix}"></td>'
+                    )
+            parts.append(f'<td id="{row}-sum">{sums.by_line[library_id]:,}</td></tr>\n')
+        parts.append(_foot(self.grid, sums))
+        return mark_safe("".join(parts))  # noqa: S308 - names and typed text are escaped above
+
+    def _marked_cell(self, cell: Cell, id_: str, labels: str, text: str) -> str:
+        notes, invalid = "", ""
+        if message := self.problems.get(cell):
+            notes = f'<span class="count-grid__message">{escape(message)}</span>'
+            invalid = ' aria-invalid="true"'
+        if cell in self.other_values:
+            other = self.other_values[cell]
+            saved = "left blank" if other is None else f"saved {other:,}"
+            notes += f'<span class="count-grid__message">The other person {saved}.</span>'
+        return (
+            f'<td class="count-grid__error"><input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
+            f' autocomplete="off" aria-labelledby="{labels}" aria-describedby="{id_}-note"{invalid}>'
+            f'<span id="{id_}-note">{notes}</span></td>'
+        )
+
+
+class CountGridField(forms.Field):
+    """All cells of a grid, validated as one matrix of whole numbers and blanks."""
+
+    widget: CountGridWidget
+
+    def __init__(self, grid: CountGrid):
+        super().__init__(required=False, widget=CountGridWidget(grid), label="Loans")
+        self.grid = grid
+
+    def clean(self, value: Mapping[Cell, str]) -> dict[Cell, int | None]:
+        numbers, problems = parsed(self.grid, value)
+        if problems:
+            raise CellErrors(problems)
+        return numbers
+
+
+class CountGridForm(forms.Form):
+    """The grid of a filing as somebody fills it in.
+
+    `revision` says which state of the filing the page was opened with, `opened_with` what stood in its cells
+    then, so that two people who type at the same time never overwrite one another unseen.
+    """
+
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    opened_with = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    nothing_lent = forms.BooleanField(required=False, label="")
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        grid: CountGrid,
+        counts: Counts,
+        revision: int,
+        nothing_lent: bool,
+        zero_return: str,
+    ):
+        super().__init__(
+            data,
+            initial={
+                "revision": revision,
+                "opened_with": grid.written(counts),
+                "nothing_lent": nothing_lent,
+                "counts": _as_text(counts),
+            },
+        )
+        self.grid = grid
+        self.fields["counts"] = CountGridField(grid)
+        self.fields["nothing_lent"].label = zero_return
+        self.cell_problems: dict[Cell, str] = {}
+
+    def add_error(self, field: Any, error: Any) -> None:
+        if isinstance(error, CellErrors):
+            self.mark_cells(error.by_cell)
+        super().add_error(field, error)
+
+    def mark_cells(self, problems: Mapping[Cell, str]) -> None:
+        """Show messages beside their cells."""
+        self.cell_problems |= problems
+        self._widget.problems = self.cell_problems
+
+    def typed(self) -> tuple[dict[Cell, int | None], dict[Cell, str]]:
+        """Return the numbers and blanks typed, and the text of each cell."""
+        text = self._widget.value_from_datadict(self.data, self.files, "counts")
+        return parsed(self.grid, text)[0], text
+
+    def begun_with(self) -> dict[Cell, int | None] | None:
+        """Return what stood in the cells when the page was opened; None where that cannot be told."""
+        return self.grid.read_back(self.data.get("opened_with", ""))
+
+    def show_again(
+        self, *, revision: int, text: Mapping[Cell, str], saved: Counts, conflicts: Counts
+    ) -> None:
+        """Show other text in the cells than was sent, on the state of the filing as it is now on record."""
+        data = {name: value for name, value in self.data.items() if name[0] != "c"}
+        data |= {cell_name(cell): value for cell, value in text.items()}
+        data |= {"revision": str(revision), "opened_with": self.grid.written(saved)}
+        self.data = data
+        self._widget.other_values = conflicts
+
+    @property
+    def _widget(self) -> CountGridWidget:
+        widget = self.fields["counts"].widget
+        assert isinstance(widget, CountGridWidget)
+        return widget
+
+
+def _as_text(counts: Counts) -> dict[Cell, str]:
+    return {cell: "" if loans is None else str(loans) for cell, loans in counts.items()}
+
+
+def read_only_grid(grid: CountGrid, counts: Counts) -> SafeString:
+    """Return the table of a filing that is only looked at; a blank stays blank."""
+    sums = totals(grid, counts)
+    parts = [_head(grid)]
+    for line in grid.lines:
+        parts.append(_line_heading(line.library_id, line.name, line.town))
+        for column in grid.columns:
+            if column in line.columns:
+                parts.append(f"<td>{written_count(counts.get((line.library_id, column)))}</td>")
+            else:
+                parts.append(_NOT_COUNTED)
+        parts.append(f"<td>{sums.by_line[line.library_id]:,}</td></tr>\n")
+    parts.append(_foot(grid, sums))
+    return mark_safe("".join(parts))  # noqa: S308 - names are escaped in _line_heading
+
+
+_NOT_COUNTED = '<td class="count-grid__not-counted">not counted</td>'
+
+
+def _head(grid: CountGrid) -> str:
+    columns = "".join(
+        f'<th scope="col" id="m-{_column_name(column)}">{column_label(column)}</th>'
+        for column in grid.columns
+    )
+    return (
+        '<table class="count-grid" data-count-grid><caption class="usa-sr-only">Units lent, by home library'
+        ' and month</caption><thead><tr><th scope="col">Home library that issued the card</th>'
+        f'{columns}<th scope="col">Total</th></tr></thead><tbody>\n'
+    )
+
+
+def _line_heading(library_id: int, name: str, town: str) -> str:
+    where = "" if town in name else f'<span class="count-grid__town">{escape(town)}</span>'
+    return f'<tr><th scope="row"><span id="r{library_id}">{escape(name)}</span>{where}</th>'
+
+
+def _foot(grid: CountGrid, sums: Totals) -> str:
+    columns = "".join(
+        f'<td id="m-{_column_name(column)}-sum">{sums.by_column[column]:,}</td>' for column in grid.columns
+    )
+    return (
+        f'</tbody><tfoot><tr><th scope="row">All home libraries</th>{columns}'
+        f'<td id="sum">{sums.all:,}</td></tr></tfoot></table>'
+    )
+
+
+def in_order(grid: CountGrid, problems: Mapping[Cell, str]) -> Iterable[tuple[Cell, str]]:
+    """Return messages in the order of the grid's cells."""
+    return ((cell, problems[cell]) for cell in grid.cells if cell in problems)
+
+
+# Plain forms
+
+
+class ReasonForm(forms.Form):
+    """A reason that is kept with what it explains."""
+
+    reason = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=2000)
+
+    def __init__(self, data: Any = None, *, label: str, help_text: str):
+        super().__init__(data)
+        self.fields["reason"].label = label
+        self.fields["reason"].help_text = help_text
+
+
+class HolidayForm(forms.Form):
+    """A day on which the State Library is closed."""
+
+    day = DayField(
+        label="Day", help_text="The day on which it is observed: a day of the week, not a weekend."
+    )
+    name = forms.CharField(label="Name", max_length=120)
+    source = forms.CharField(
+        label="Source", max_length=200, help_text="The statute or the proclamation, with its date."
+    )
+
+
+class WaiverForm(forms.Form):
+    """A later day than the law's for one library and period."""
+
+    kind = forms.ChoiceField(
+        label="Kind",
+        choices=[(kind.value, kind.label) for kind in WaiverKind],
+        widget=forms.RadioSelect,
+        help_text="An extension is given before the due date, a late acceptance after it.",
+    )
+    until = DayField(label="Accepted through", help_text="To the end of this day, Eastern time.")
+    authority = forms.CharField(
+        label="Authority", max_length=250, help_text="Who may grant this, and the document that says so."
+    )
+    reason = forms.CharField(
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Printed on the payment run and on the library's statement.",
+    )
+
+
+class CadenceForm(forms.Form):
+    """How often a library files, from a day on which a change may take effect."""
+
+    cadence = forms.ChoiceField(label="File", widget=forms.RadioSelect)
+    from_day = forms.TypedChoiceField(label="From", coerce=date.fromisoformat, widget=forms.RadioSelect)
+
+    def __init__(self, data: Any = None, *, today: date):
+        super().__init__(data)
+        first = next_day_of_change(today)
+        days = [first, next_day_of_change(first + timedelta(days=1))]
+        self.fields["cadence"].choices = [  # type: ignore[attr-defined]
+            (cadence.value, cadence.label) for cadence in cadences_to_choose(days[0])
+        ]
+        self.fields["from_day"].choices = [  # type: ignore[attr-defined]
+            (day.isoformat(), f"{day:%B} {day.day}, {day.year}") for day in days
+        ]
+
+    def clean_cadence(self) -> Cadence:
+        return Cadence(self.cleaned_data["cadence"])
