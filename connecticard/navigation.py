@@ -31,9 +31,12 @@ class Link:
 
 
 PLACES: Sequence[Place] = (
+    Place("Filings", "transactions:filing_list", Action.VIEW_LIBRARY),
     Place("Libraries", "libraries:library_list"),
     Place("Towns", "libraries:town_list"),
     Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),
+    Place("Waivers", "transactions:waiver_list", Action.VIEW_AUDIT),
+    Place("Holidays", "transactions:holiday_list", Action.MANAGE_ROSTER),
     Place("People", "connecticard:people", Action.VIEW_PEOPLE),
     Place("Audit trail", "connecticard:audit", Action.VIEW_AUDIT),
 )

@@ -6,4 +6,5 @@ urlpatterns = [
     path("account/", include("connecticard.sign_in_urls")),
     path("", include("connecticard.people_urls")),
     path("", include("libraries.urls")),
+    path("", include("transactions.urls")),
 ]

@@ -1,0 +1,27 @@
+"""Addresses of the pages by which libraries file."""
+
+from django.urls import path
+
+from transactions.views import certification, entry, lists, staff
+
+app_name = "transactions"
+
+urlpatterns = [
+    path("filings/", lists.filing_list, name="filing_list"),
+    path("filings/of/<str:key>/", lists.library_filings, name="library_filings"),
+    path("filings/of/<str:key>/begin/", lists.filing_begin, name="filing_begin"),
+    path("filings/of/<str:key>/cadence/", staff.cadence, name="cadence"),
+    path("filings/of/<str:key>/waiver/<int:period_pk>/", staff.waiver_propose, name="waiver_propose"),
+    path("filings/<int:pk>/", certification.filing, name="filing"),
+    path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
+    path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
+    path("filings/<int:pk>/check/", certification.filing_check, name="filing_check"),
+    path("filings/<int:pk>/certify/", certification.filing_certify, name="filing_certify"),
+    path("filings/<int:pk>/return/", certification.filing_return, name="filing_return"),
+    path("filings/<int:pk>/amend/", certification.filing_amend, name="filing_amend"),
+    path("filings/<int:pk>/undo/", certification.filing_undo, name="filing_undo"),
+    path("holidays/", staff.holiday_list, name="holiday_list"),
+    path("holidays/<int:pk>/remove/", staff.holiday_remove, name="holiday_remove"),
+    path("waivers/", staff.waiver_list, name="waiver_list"),
+    path("waivers/<int:pk>/approve/", staff.waiver_approve, name="waiver_approve"),
+]

@@ -1,0 +1,257 @@
+"""One version of a filing to look at, and what becomes of it: submitted, certified, returned, amended."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connecticard import clock
+from connecticard.models import User
+from connecticard.permissions import Action, libraries_for, requires
+from connecticard.second_factor import SecondFactorForm
+from transactions import services
+from transactions.count_grid import CountGrid, Counts, Totals, count_grid, counts_on_record, totals
+from transactions.filing_record import comparison, context_of, problems_to_show
+from transactions.forms import ReasonForm, read_only_grid
+from transactions.models import Filing
+from transactions.rules.filing_status import FilingStatus
+from transactions.rules.form_editions import edition_named
+from transactions.services import CountsRefused, FilingRefused
+from transactions.views.reach import filing_of
+
+
+@requires(Action.VIEW_LIBRARY)
+@require_safe
+def filing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one version of a filing, whole and unchangeable, with its receipts and the other versions."""
+    shown = filing_of(request, pk)
+    figures = _Figures.of(shown)
+    versions = Filing.objects.filter(library=shown.library, period=shown.period).select_related(
+        "certified_by"
+    )
+    return render(
+        request,
+        "transactions/filing.html",
+        {
+            **context_of(shown),
+            "edition": edition_named(shown.form_edition),
+            "totals": figures.totals,
+            "table": figures.table,
+            "versions": versions.order_by("-version"),
+            "may": _allowed(request, shown),
+        },
+    )
+
+
+@requires(Action.ENTER_COUNTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show totals beside last year's and the list of checks, and submit the filing to the State Library."""
+    checked = filing_of(request, pk, Action.ENTER_COUNTS)
+    if not FilingStatus(checked.status).may_be_edited:
+        return redirect("transactions:filing", checked.pk)
+    figures = _Figures.of(checked)
+    refused: FilingRefused | None = None
+    if request.method == "POST":
+        try:
+            submitted = services.submit_filing(filing=checked, by=cast(User, request.user), at=clock.now())
+        except FilingRefused as refusal:
+            refused = refusal
+        else:
+            messages.success(
+                request, "Submitted to the State Library. The certifier of your library is next."
+            )
+            return redirect("transactions:filing", submitted.pk)
+    return render(
+        request,
+        "transactions/filing_check.html",
+        {
+            **context_of(checked),
+            "edition": edition_named(checked.form_edition),
+            "totals": figures.totals,
+            "comparison": comparison(checked, figures.grid, figures.counts),
+            "problems": problems_to_show(
+                figures.grid, services.problems_to_mend(checked, today=clock.today())
+            ),
+            "refused": None if isinstance(refused, CountsRefused) else refused,
+        },
+        status=409 if refused else 200,
+    )
+
+
+@requires(Action.CERTIFY_FILING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the whole filing and the statement to sign; sign it with the second factor."""
+    submitted = filing_of(request, pk, Action.CERTIFY_FILING)
+    if submitted.status != FilingStatus.SUBMITTED:
+        return redirect("transactions:filing", submitted.pk)
+    form = SecondFactorForm(request.POST if request.method == "POST" else None, request=request)
+    problem = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            certified = services.certify_filing(filing=submitted, by=cast(User, request.user), at=clock.now())
+        except FilingRefused as refused:
+            problem = str(refused)
+        else:
+            messages.success(request, "Certified. This filing now counts toward your library's payment.")
+            return redirect("transactions:filing", certified.pk)
+    figures = _Figures.of(submitted)
+    return render(
+        request,
+        "transactions/filing_certify.html",
+        {
+            **context_of(submitted),
+            "form": form,
+            "problem": problem,
+            "totals": figures.totals,
+            "table": figures.table,
+            "comparison": comparison(submitted, figures.grid, figures.counts),
+            "problems": problems_to_show(
+                figures.grid, services.problems_to_mend(submitted, today=clock.today())
+            ),
+            "statement": edition_named(submitted.form_edition).statement(nothing_lent=submitted.nothing_lent),
+            "edition": edition_named(submitted.form_edition),
+            "may": _allowed(request, submitted),
+        },
+    )
+
+
+@requires(Action.RETURN_FILING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_return(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a submitted filing back to the filer, with what to correct."""
+    submitted = filing_of(request, pk, Action.RETURN_FILING)
+    if submitted.status != FilingStatus.SUBMITTED:
+        return redirect("transactions:filing", submitted.pk)
+
+    def send_back(reason: str, by: User) -> Filing:
+        return services.return_filing(filing=submitted, reason=reason, by=by, at=clock.now())
+
+    return _with_reason(
+        request,
+        submitted,
+        send_back,
+        title="Return this filing to the filer",
+        explanation="The filer can change the counts again and submits the filing anew. What was submitted "
+        "in time stays in time.",
+        label="What has to be corrected",
+        help_text="The filer reads this. Name the libraries and months.",
+        button="Return to the filer",
+        done="Returned. The filer sees your reason on the filing.",
+    )
+
+
+@requires(Action.REOPEN_FILING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_amend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Begin a new version of a certified filing, with a reason; the certified one counts meanwhile."""
+    certified = filing_of(request, pk, Action.REOPEN_FILING)
+    if not certified.is_standing:
+        return redirect("transactions:filing", certified.pk)
+
+    def reopen(reason: str, by: User) -> Filing:
+        return services.reopen_filing(filing=certified, reason=reason, by=by, at=clock.now())
+
+    return _with_reason(
+        request,
+        certified,
+        reopen,
+        title="Amend this certified filing",
+        explanation="A new version begins with the counts of this one. This one counts until the new version "
+        "is certified, and stays on record afterwards. An amendment never makes a filing late that "
+        "was in time.",
+        label="Reason for the amendment",
+        help_text="It is kept with the filing: what was wrong, and how it was found.",
+        button="Begin the amendment",
+        done="The new version is open. Nothing changes until it is certified.",
+    )
+
+
+@requires(Action.REOPEN_FILING)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give up an amendment that is not certified; what it said is kept in the audit trail."""
+    working = filing_of(request, pk, Action.REOPEN_FILING)
+    if not _allowed(request, working)["undo"]:
+        return redirect("transactions:filing", working.pk)
+
+    if request.method == "POST":
+        try:
+            services.discard_version(filing=working, by=cast(User, request.user), at=clock.now())
+        except FilingRefused as refused:
+            messages.error(request, str(refused))
+            return redirect("transactions:filing", working.pk)
+        messages.success(request, "The amendment is undone. The certified version counts as before.")
+        return redirect("transactions:library_filings", working.library.key)
+    return render(request, "transactions/filing_undo.html", context_of(working))
+
+
+def _with_reason(
+    request: HttpRequest,
+    shown: Filing,
+    act: Callable[[str, User], Filing],
+    *,
+    done: str,
+    label: str,
+    help_text: str,
+    **words: str,
+) -> HttpResponse:
+    """Ask for a reason and carry out what needs one."""
+    form = ReasonForm(request.POST if request.method == "POST" else None, label=label, help_text=help_text)
+    if request.method == "POST" and form.is_valid():
+        try:
+            result = act(form.cleaned_data["reason"], cast(User, request.user))
+        except FilingRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, done)
+            return redirect("transactions:filing", result.pk)
+    return render(request, "transactions/filing_reason.html", {**context_of(shown), "form": form, **words})
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """The counts of one version, for pages that only show them."""
+
+    grid: CountGrid
+    counts: Counts
+
+    @classmethod
+    def of(cls, shown: Filing) -> "_Figures":
+        counts = counts_on_record(shown)
+        return cls(count_grid(shown, counts), counts)
+
+    @property
+    def totals(self) -> Totals:
+        return totals(self.grid, self.counts)
+
+    @property
+    def table(self) -> str:
+        return read_only_grid(self.grid, self.counts)
+
+
+def _allowed(request: HttpRequest, shown: Filing) -> dict[str, bool]:
+    """Return which steps this person may take on this version now, by name."""
+
+    def may(action: Action) -> bool:
+        return libraries_for(request.user, action).filter(pk=shown.library_id).exists()
+
+    status = FilingStatus(shown.status)
+    working = shown.is_standing and _has_working_version(shown)
+    allowed = {
+        "enter": status.may_be_edited and may(Action.ENTER_COUNTS),
+        "certify": status is FilingStatus.SUBMITTED and may(Action.CERTIFY_FILING),
+        "return": status is FilingStatus.SUBMITTED and may(Action.RETURN_FILING),
+        "amend": shown.is_standing and not working and may(Action.REOPEN_FILING),
+        "undo": shown.is_open and shown.version > 1 and may(Action.REOPEN_FILING),
+    }
+    return {**allowed, "any": any(allowed.values())}
+
+
+def _has_working_version(shown: Filing) -> bool:
+    return Filing.objects.open().filter(library=shown.library_id, period=shown.period_id).exists()

@@ -1,0 +1,221 @@
+"""The page on which a library enters its counts, and the page that checks and submits them."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from connecticard import clock
+from connecticard.models import User
+from connecticard.permissions import Action, requires
+from connecticard.templatetags.figures import count as written_count
+from transactions import services
+from transactions.count_grid import Cell, CountGrid, Counts, count_grid, counts_on_record, merge, totals
+from transactions.filing_record import context_of
+from transactions.forms import CountGridForm, cell_name, column_label, in_order
+from transactions.models import Filing, FilingBasis
+from transactions.rules.filing_status import FilingStatus
+from transactions.rules.form_editions import edition_named
+from transactions.services import CountsRefused, FilingChanged, FilingRefused
+from transactions.views.reach import filing_of
+
+
+@requires(Action.ENTER_COUNTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """The grid of a filing: enter the loans, save the draft, go on to the checks."""
+    filing = filing_of(request, pk, Action.ENTER_COUNTS)
+    if not FilingStatus(filing.status).may_be_edited:
+        messages.info(request, _NOT_OPEN_FOR_ENTRY[FilingStatus(filing.status)])
+        return redirect("transactions:filing", filing.pk)
+    counts = counts_on_record(filing)
+    page = _EntryPage(filing, count_grid(filing, counts), counts)
+    if request.method != "POST":
+        return _render_entry(request, page)
+    return _save(request, page)
+
+
+_NOT_OPEN_FOR_ENTRY = {
+    FilingStatus.SUBMITTED: "This filing is submitted. To change it, ask the certifier to return it.",
+    FilingStatus.CERTIFIED: "This version is certified and stays as it is. To correct it, amend it.",
+}
+
+
+class _EntryPage:
+    """One filing's grid with its form; a refused form keeps every value that was typed."""
+
+    def __init__(self, filing: Filing, grid: CountGrid, counts: Counts):
+        self.filing, self.grid, self.counts = filing, grid, counts
+        self.edition = edition_named(filing.form_edition)
+        self.form = self.form_of(None)
+        self.problems: list[dict[str, str]] = []
+        self.conflicts: dict[str, Any] | None = None
+        self.changed_by = ""
+
+    def form_of(self, data: Any) -> CountGridForm:
+        return CountGridForm(
+            data,
+            grid=self.grid,
+            counts=self.counts,
+            revision=self.filing.revision,
+            nothing_lent=self.filing.nothing_lent,
+            zero_return=self.edition.zero_return,
+        )
+
+
+def _save(request: HttpRequest, page: _EntryPage) -> HttpResponse:
+    page.form = form = page.form_of(request.POST)
+    valid = form.is_valid()
+    if form.cleaned_data.get("revision") != page.filing.revision:
+        return _show_both(request, page)
+    if not valid:
+        page.problems = [
+            _cell_problem(page.grid, cell, message)
+            for cell, message in in_order(page.grid, form.cell_problems)
+        ]
+        return _render_entry(request, page)
+    try:
+        filing = services.save_counts(
+            filing=page.filing,
+            counts=form.cleaned_data["counts"],
+            nothing_lent=form.cleaned_data["nothing_lent"],
+            expected=form.cleaned_data["revision"],
+            by=cast(User, request.user),
+            at=clock.now(),
+        )
+    except FilingChanged:
+        page.filing = filing_of(request, page.filing.pk, Action.ENTER_COUNTS)
+        page.counts = counts_on_record(page.filing)
+        return _show_both(request, page)
+    except CountsRefused as refused:
+        _mark(page, refused)
+        return _render_entry(request, page)
+    except FilingRefused as refused:
+        page.problems = [{"message": str(refused)}]
+        return _render_entry(request, page)
+    total = totals(page.grid, form.cleaned_data["counts"]).all
+    messages.success(request, f"Saved: {total:,} loans. The filing is a draft until you submit it.")
+    if request.POST.get("then") == "check":
+        return redirect("transactions:filing_check", filing.pk)
+    return redirect("transactions:filing_entry", filing.pk)
+
+
+def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
+    """Show what this person typed beside what another saved meanwhile; nothing is stored."""
+    mine, text = page.form.typed()
+    merged = merge(page.grid, before=page.form.begun_with(), mine=mine, theirs=page.counts)
+    for cell in merged.taken_over:
+        text[cell] = _text(merged.mine[cell])
+    page.form.show_again(
+        revision=page.filing.revision, text=text, saved=page.counts, conflicts=merged.conflicts
+    )
+    page.conflicts = {
+        "cells": [
+            {
+                "id": cell_name(cell),
+                "library": page.grid.names[cell[0]],
+                "column": column_label(cell[1]),
+                "mine": text[cell] or "blank",
+                "theirs": written_count(theirs) or "blank",
+            }
+            for cell, theirs in merged.conflicts.items()
+        ],
+        "taken_over": [_place(page.grid, cell) for cell in page.grid.cells if cell in merged.taken_over],
+    }
+    return _render_entry(request, page, status=409)
+
+
+def _mark(page: _EntryPage, refused: CountsRefused) -> None:
+    cells = {
+        (problem.home_library, problem.month): problem.message
+        for problem in refused.problems
+        if problem.home_library is not None
+    }
+    page.form.mark_cells(cells)
+    page.problems = [
+        {"message": problem.message} for problem in refused.problems if problem.home_library is None
+    ]
+    page.problems += [_cell_problem(page.grid, cell, text) for cell, text in in_order(page.grid, cells)]
+
+
+def _cell_problem(grid: CountGrid, cell: Cell, message: str) -> dict[str, str]:
+    return {"id": cell_name(cell), "place": _place(grid, cell), "message": message}
+
+
+def _place(grid: CountGrid, cell: Cell) -> str:
+    return f"{grid.names[cell[0]]}, {column_label(cell[1])}"
+
+
+def _text(loans: int | None) -> str:
+    return "" if loans is None else str(loans)
+
+
+def _render_entry(request: HttpRequest, page: _EntryPage, status: int = 200) -> HttpResponse:
+    return render(
+        request,
+        "transactions/filing_entry.html",
+        {
+            **context_of(page.filing),
+            "edition": page.edition,
+            "form": page.form,
+            "grid": page.grid,
+            "problems": page.problems,
+            "conflicts": page.conflicts,
+            "other_basis": _OTHER_BASIS[FilingBasis(page.filing.basis)],
+        },
+        status=status,
+    )
+
+
+_OTHER_BASIS = {
+    FilingBasis.BY_MONTH: {
+        "heading": "No figures by month?",
+        "explanation": "A library that has only totals for the whole period may file those: one number for "
+        "each home library. Months are better where you have them, because a change in the towns that a "
+        "library serves is judged month by month.",
+        "button": "Enter one total for each library instead",
+    },
+    FilingBasis.PERIOD_TOTAL: {
+        "heading": "Figures by month after all?",
+        "explanation": "This filing has one total for each home library. If you have figures by month, "
+        "enter those instead.",
+        "button": "Enter the loans month by month instead",
+    },
+}
+
+
+@requires(Action.ENTER_COUNTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def filing_basis(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask before a filing changes between months and period totals."""
+    filing = filing_of(request, pk, Action.ENTER_COUNTS)
+    if not FilingStatus(filing.status).may_be_edited:
+        return redirect("transactions:filing_entry", filing.pk)
+    counts = counts_on_record(filing)
+    if request.method == "POST":
+        revision = request.POST.get("revision", "")
+        try:
+            services.change_basis(
+                filing=filing,
+                basis=_OTHER[FilingBasis(filing.basis)],
+                expected=int(revision) if revision.isdecimal() else -1,
+                by=cast(User, request.user),
+                at=clock.now(),
+            )
+        except FilingRefused as refused:
+            messages.error(request, str(refused))
+            return redirect("transactions:filing_basis", filing.pk)
+        return redirect("transactions:filing_entry", filing.pk)
+    return render(
+        request,
+        "transactions/filing_basis.html",
+        {"filing": filing, "by_month": filing.basis == FilingBasis.BY_MONTH, "has_counts": bool(counts)},
+    )
+
+
+_OTHER = {
+    FilingBasis.BY_MONTH: FilingBasis.PERIOD_TOTAL,
+    FilingBasis.PERIOD_TOTAL: FilingBasis.BY_MONTH,
+}
