@@ -52,8 +52,9 @@ class Command(BaseCommand):
         while True:
             made, failed, asked = batch.progress()
             if made + failed != seen:
+                if (made + failed) * 10 // asked > seen * 10 // asked:
+                    self.stderr.write(f"documents made: {made} of {asked}")
                 seen, moved_at = made + failed, time.monotonic()
-                self.stderr.write(f"documents made: {made} of {asked}")
             if made == asked:
                 return
             if failed:
