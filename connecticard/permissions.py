@@ -32,6 +32,8 @@ class Action(StrEnum):
     MANAGE_ROSTER = "keep libraries, letters of agreement, cadences and holidays"
     GRANT_WAIVER = "propose a waiver"
     APPROVE_WAIVER = "approve a waiver that another person proposed"
+    VIEW_WORK_LIST = "see what every library still owes"
+    KEEP_LEDGER = "record what libraries received"
     VIEW_RUNS = "see payment runs that are not published"
     PREPARE_RUN = "prepare and calculate payment runs"
     CERTIFY_RUN = "certify or void payment runs that another person prepared"
@@ -57,6 +59,8 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.MANAGE_ROSTER: _STATE,
     Action.GRANT_WAIVER: _STATE,
     Action.APPROVE_WAIVER: _STATE,
+    Action.VIEW_WORK_LIST: _READERS,
+    Action.KEEP_LEDGER: _STATE,
     Action.VIEW_RUNS: _READERS,
     Action.PREPARE_RUN: _STATE,
     Action.CERTIFY_RUN: frozenset({Role.STATE_ADMINISTRATOR}),

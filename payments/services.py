@@ -29,6 +29,9 @@ from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.rules._wording import written_span
 
 
+FIRST_YEAR_FILED_HERE = 2027  # fiscal year; earlier ones are replayed from what was published
+
+
 class RunRefused(Exception):
     """A step of a payment run that may not be taken; the text says why and what to do."""
 
@@ -44,6 +47,11 @@ def record_appropriation(
     """Record what was appropriated for a fiscal year, in cents, with the act that says so."""
     share_payment_inputs()
     permissions.check(by, Action.PREPARE_RUN)
+    if Appropriation.objects.filter(fiscal_year=fiscal_year).exists():
+        raise RunRefused(
+            f"The appropriation of fiscal year {fiscal_year} is on record. "
+            "Record a dated change of it instead."
+        )
     appropriation = Appropriation.objects.create(
         fiscal_year=fiscal_year, cents=cents, act=act, enacted_on=enacted_on, source=source
     )
@@ -88,6 +96,11 @@ def create_run(
     permissions.check(by, Action.PREPARE_RUN)
     if withheld_policy == "redistribute" and not board_decision.strip():
         raise RunRefused("Redistributing departs from section 4(b): name the Board's recorded decision.")
+    if assumed_eligible and appropriation.fiscal_year >= FIRST_YEAR_FILED_HERE:
+        raise RunRefused(
+            f"Libraries file for fiscal year {appropriation.fiscal_year} here, so who is in order is on "
+            "record and cannot be assumed."
+        )
     appropriation = Appropriation.objects.select_for_update().get(pk=appropriation.pk)
     runs = PaymentRun.objects.filter(fiscal_year=appropriation.fiscal_year)
     run = PaymentRun.objects.create(

@@ -32,6 +32,7 @@ class ExpenditureReport(models.Model):
         "unspent and still held for the library, in cents", null=True
     )
     amends_because = models.TextField("reason for this version", blank=True)
+    returned_because = models.TextField("why it was last returned", blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     first_submitted_at = models.DateTimeField(null=True)
@@ -92,6 +93,21 @@ class ExpenditureReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.library}, money received in fiscal year {self.fiscal_year}, version {self.version}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still works on this version."""
+        return self.status != FilingStatus.CERTIFIED
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether this version counts."""
+        return self.status == FilingStatus.CERTIFIED and self.superseded_at is None
+
+    @property
+    def may_be_edited(self) -> bool:
+        """Whether amounts may be entered and changed."""
+        return FilingStatus(self.status).may_be_edited
 
 
 class ExpenditureLine(models.Model):
