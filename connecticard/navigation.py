@@ -31,7 +31,11 @@ class Link:
 
 
 PLACES: Sequence[Place] = (
+    Place("My libraries", "payments:my_libraries", Action.VIEW_OWN_LIBRARIES),
+    Place("What libraries owe", "payments:work_list", Action.VIEW_WORK_LIST),
     Place("Filings", "transactions:filing_list", Action.VIEW_LIBRARY),
+    Place("Expenditure reports", "payments:expenditure_report_list", Action.VIEW_WORK_LIST),
+    Place("Payment runs", "payments:run_list", Action.VIEW_RUNS),
     Place("Libraries", "libraries:library_list"),
     Place("Towns", "libraries:town_list"),
     Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),

@@ -21,6 +21,7 @@ from connecticard.models import Role, RoleAssignment, User
 class Action(StrEnum):
     """Something that a role may be allowed to do."""
 
+    VIEW_OWN_LIBRARIES = "see what the libraries one works for owe"
     VIEW_LIBRARY = "view the private pages of a library"
     ENTER_COUNTS = "enter loan counts and submit filings"
     CERTIFY_FILING = "certify filings"
@@ -45,10 +46,12 @@ class Action(StrEnum):
 
 
 _STATE = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR})
+_LIBRARY = frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER})
 _READERS = _STATE | {Role.AUDITOR}
 
 PERMITTED: dict[Action, frozenset[Role]] = {
-    Action.VIEW_LIBRARY: _READERS | {Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER},
+    Action.VIEW_OWN_LIBRARIES: _LIBRARY,
+    Action.VIEW_LIBRARY: _READERS | _LIBRARY,
     Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
     Action.CERTIFY_FILING: frozenset({Role.LIBRARY_CERTIFIER}),
     Action.REOPEN_FILING: _STATE | {Role.LIBRARY_CERTIFIER},

@@ -161,8 +161,8 @@ class SecondFactorForm(forms.Form):
     code = forms.CharField(
         label="Code from your authenticator app",
         help_text="Six digits, or an unused recovery code. Needed each time you sign.",
-        required=False,
         max_length=20,
+        error_messages={"required": "Enter the code that your authenticator app shows."},
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
         ),
@@ -173,6 +173,7 @@ class SecondFactorForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.request = request
         self.has_passkey = isinstance(request.user, User) and has_passkey(request.user)
+        self.fields["code"].required = not self.has_passkey
         self.demonstration_code = demonstration_code(request.user)
 
     def full_clean(self) -> None:

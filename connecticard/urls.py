@@ -7,4 +7,5 @@ urlpatterns = [
     path("", include("connecticard.people_urls")),
     path("", include("libraries.urls")),
     path("", include("transactions.urls")),
+    path("", include("payments.urls")),
 ]

@@ -55,6 +55,18 @@ def received_by(library: Library, fiscal_year: int) -> int | None:
     )
 
 
+def why_not_start(library: Library, fiscal_year: int, *, on: date) -> str:
+    """Return why no report on a fiscal year can be begun on a day; empty where it can."""
+    if received_by(library, fiscal_year) == 0:
+        return f"The ledger says that nothing was received in fiscal year {fiscal_year}: no report is owed."
+    last_day = report_on(fiscal_year).covers_last_day
+    if on <= last_day:
+        return f"Fiscal year {fiscal_year} has not ended. Report on it after {written_day(last_day)}."
+    if library.expenditure_reports.standing().filter(fiscal_year=fiscal_year).exists():
+        return "This report is certified. Reopen it with a reason to change it."
+    return ""
+
+
 @transaction.atomic
 def start_report(*, library: Library, fiscal_year: int, by: User, at: datetime) -> ExpenditureReport:
     """Return the report that is being worked on, begun now where there is none."""
@@ -63,23 +75,13 @@ def start_report(*, library: Library, fiscal_year: int, by: User, at: datetime) 
     latest = library.expenditure_reports.filter(fiscal_year=fiscal_year).order_by("-version").first()
     if latest is not None and latest.is_open:
         return latest
-    if latest is not None:
-        raise ExpenditureRefused("This report is certified. Reopen it with a reason to change it.")
-    received_cents = received_by(library, fiscal_year)
-    if received_cents == 0:
-        raise ExpenditureRefused(
-            f"The ledger says that nothing was received in fiscal year {fiscal_year}: no report is owed."
-        )
-    due = report_on(fiscal_year)
-    if eastern_day(at) <= due.covers_last_day:
-        raise ExpenditureRefused(
-            f"Fiscal year {fiscal_year} has not ended. Report on it after {written_day(due.covers_last_day)}."
-        )
+    if reason := why_not_start(library, fiscal_year, on=eastern_day(at)):
+        raise ExpenditureRefused(reason)
     report = ExpenditureReport.objects.create(
         library=library,
         fiscal_year=fiscal_year,
         version=1,
-        received_cents=received_cents,
+        received_cents=received_by(library, fiscal_year),
         created_at=at,
         created_by=by,
     )
@@ -140,7 +142,8 @@ def problems(report: ExpenditureReport, *, on: date) -> tuple[Problem, ...]:
             Problem(
                 "received",
                 f"The ledger of the State Library now says {dollars(in_ledger)} received, and this report "
-                f"was made on {dollars(report.received_cents)}. Save it again to take the amount of the ledger.",
+                f"was made on {dollars(report.received_cents)}. Save it again to take the "
+                "amount of the ledger.",
             )
         )
     if report.unspent_cents is None:

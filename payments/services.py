@@ -28,7 +28,6 @@ from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.rules._wording import written_span
 
-
 FIRST_YEAR_FILED_HERE = 2027  # fiscal year; earlier ones are replayed from what was published
 
 
@@ -147,6 +146,52 @@ def calculate_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
         "payment_run_calculated", target=run, by=by, after={"manifest_sha256": run.manifest_sha256}
     )
     return run
+
+
+def changes_since_calculated(run: PaymentRun, *, at: datetime) -> list[str]:
+    """Return what changed since a run was calculated, in sentences; empty where it may be certified as it is.
+
+    Raises CannotCalculate where a filing certified since holds what no payment may rest on.
+    """
+    today = _calculation(run, at)
+    if today.manifest_sha256 == run.manifest_sha256:
+        return []
+    changes = []
+    if today.inputs.appropriation_cents != run.appropriation_cents:
+        changes.append(
+            f"The amount available was {dollars(run.appropriation_cents or 0)} and is "
+            f"{dollars(today.inputs.appropriation_cents)}."
+        )
+    if today.inputs.rulebook_edition != run.rulebook_edition:
+        changes.append("The rulebook of the year changed.")
+    then = {
+        payment.library.key: payment
+        for payment in run.payments.select_related("library").prefetch_related("unmet_requirements")
+    }
+    changes += [
+        f"{payment.library} is no longer among those that took part."
+        for key, payment in then.items()
+        if key not in today.library_ids
+    ]
+    for library in today.inputs.activity:
+        name = today.names[library.key]
+        if library.key not in then:
+            changes.append(f"{name} is now among those that took part.")
+            continue
+        payment = then[library.key]
+        for what, was, now in (
+            ("lent", payment.loans, library.loans),
+            ("borrowed elsewhere", payment.borrows, library.borrows),
+        ):
+            if was != now:
+                changes.append(f"{name}: {what} {was:,} when it was calculated, {now:,} today.")
+        was_unmet = sorted(unmet.citation for unmet in payment.unmet_requirements.all())
+        now_unmet = today.inputs.unmet.get(library.key, ())
+        if was_unmet != sorted(unmet.citation for unmet in now_unmet):
+            changes.append(
+                f"{name}: {' '.join(unmet.reason for unmet in now_unmet) or 'every requirement is met now.'}"
+            )
+    return changes or ["A filing was amended without a change of its sums."]
 
 
 def attestation(run: PaymentRun) -> str:

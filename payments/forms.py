@@ -1,0 +1,265 @@
+"""Forms of the pages about money: amounts are typed in dollars and read as whole cents, or refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+
+from libraries.forms import DayField
+from payments.models import Appropriation, ExpenditureReport
+from payments.owed import Progress
+from payments.rules.cents import parse_dollars, plain_dollars
+from payments.rules.expenditure_reporting import Problem
+from payments.services import FIRST_YEAR_FILED_HERE
+
+_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
+
+
+class DollarsField(forms.CharField):
+    """An amount in dollars, such as 1,234.50 or $1,234.50; whole cents, or None where it was left blank."""
+
+    def __init__(self, **kwargs: Any):
+        kwargs.setdefault(
+            "widget",
+            forms.TextInput(attrs={"inputmode": "decimal", "class": "amount", "autocomplete": "off"}),
+        )
+        super().__init__(**{"max_length": 30, **kwargs})
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if not text:
+            return None
+        digits = text.removeprefix("$").strip()
+        if _GROUPED.fullmatch(digits):
+            digits = digits.replace(",", "")
+        try:
+            return parse_dollars(digits)
+        except ValueError:
+            raise forms.ValidationError(
+                f"{text} is not an amount. Enter dollars and cents, such as 1234.50."
+            ) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return plain_dollars(value) if isinstance(value, int) else value
+
+
+class ReasonForm(forms.Form):
+    """Why something is undone; the reason stays on record."""
+
+    reason = forms.CharField(label="Reason", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class NameSearchForm(forms.Form):
+    """Which libraries of a list to show."""
+
+    q = forms.CharField(label="Library", required=False, max_length=100)
+
+
+# Expenditure reports
+
+
+class ExpenditureForm(forms.Form):
+    """What was spent in each category, in dollars; blank says nothing, 0 says that nothing was spent."""
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        categories: Mapping[str, str],
+        report: ExpenditureReport | None,
+        in_ledger: bool,
+    ):
+        lines = {line.category: line for line in report.lines.all()} if report else {}
+        initial: dict[str, Any] = {f"spent_{code}": line.cents for code, line in lines.items()}
+        if report:
+            initial |= {"unspent": report.unspent_cents, "received": report.received_cents}
+        initial["note_other"] = lines["other"].note if "other" in lines else ""
+        super().__init__(data, initial=initial)
+        self.categories = categories
+        if not in_ledger:
+            self.fields["received"] = DollarsField(
+                label="Money received in the fiscal year",
+                required=False,
+                help_text="The ledger of the State Library does not say. Enter what reached the library.",
+            )
+        for code, name in categories.items():
+            self.fields[f"spent_{code}"] = DollarsField(label=name, required=False)
+        if "other" in categories:
+            self.fields["note_other"] = forms.CharField(
+                label="What the other purposes were", required=False, max_length=250
+            )
+        self.fields["unspent"] = DollarsField(label="Unspent and still held for the library", required=False)
+
+    def spent(self) -> dict[str, int]:
+        """Return cents by code of category, for those that hold an amount."""
+        amounts = {code: self.cleaned_data.get(f"spent_{code}") for code in self.categories}
+        return {code: cents for code, cents in amounts.items() if cents is not None}
+
+    def show(self, problems: tuple[Problem, ...]) -> None:
+        """Put each problem beside its field; one of the whole, or of a field that is not there, on top."""
+        for problem in problems:
+            places = (problem.field, f"spent_{problem.field}")
+            self.add_error(next((place for place in places if place in self.fields), None), problem.message)
+
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField | None]]:
+        """Return the field of each category, with the field that explains it."""
+        return [
+            (self[f"spent_{code}"], self["note_other"] if code == "other" else None)
+            for code in self.categories
+        ]
+
+
+class WaiverForm(forms.Form):
+    """A later day for one library's report."""
+
+    until = DayField(label="Accepted through", help_text="The last day on which the report is in time.")
+    authority = forms.CharField(
+        label="Authority", max_length=250, help_text="Who may grant it, and the document."
+    )
+    reason = forms.CharField(label="Reason", max_length=1000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class MoneyReceivedForm(forms.Form):
+    """What a library received in a fiscal year."""
+
+    cents = DollarsField(label="Amount received", help_text="0 says that it received nothing.")
+    received_on = DayField(label="Received on", required=False)
+    source = forms.CharField(
+        label="Source", max_length=250, help_text="The payment list or ledger, with its date."
+    )
+
+
+class ReportListForm(forms.Form):
+    """Which expenditure reports to list."""
+
+    STATES = [
+        ("", "Every library"),
+        ("owed", "Not certified yet"),
+        ("late", "Late"),
+        ("missing", "Missing"),
+        ("submitted", "Submitted, not certified"),
+        ("unknown", "Money received unknown"),
+        ("nothing", "Nothing received"),
+        ("certified", "Certified"),
+    ]
+    q = forms.CharField(label="Library", required=False, max_length=100)
+    state = forms.ChoiceField(label="Show", choices=STATES, required=False)
+
+
+class WorkListForm(forms.Form):
+    """Which of the things owed to list."""
+
+    STATES = [
+        ("", "Not certified yet"),
+        ("late", "Late"),
+        (Progress.MISSING.name.lower(), "Missing"),
+        (Progress.SUBMITTED.name.lower(), "Submitted, not certified"),
+        (Progress.DUE.name.lower(), "Due"),
+        (Progress.TO_COME.name.lower(), "Period not over yet"),
+        (Progress.UNKNOWN.name.lower(), "Money received unknown"),
+        (Progress.CERTIFIED.name.lower(), "Certified"),
+        ("all", "Everything"),
+    ]
+    q = forms.CharField(label="Library", required=False, max_length=100)
+    subject = forms.ChoiceField(label="What", required=False)
+    state = forms.ChoiceField(label="Show", choices=STATES, required=False)
+
+    def __init__(self, *args: Any, subjects: list[str], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["subject"] = forms.ChoiceField(
+            label="What",
+            required=False,
+            choices=[("", "Filings and reports"), *((each, each) for each in subjects)],
+        )
+
+
+# Appropriations and payment runs
+
+
+class AppropriationForm(forms.Form):
+    """What was appropriated for a fiscal year."""
+
+    fiscal_year = forms.IntegerField(
+        label="Fiscal year",
+        min_value=1974,
+        max_value=2200,
+        help_text="The year in which it ends: 2027 is July 2026 to June 2027.",
+    )
+    cents = DollarsField(label="Amount appropriated")
+    act = forms.CharField(label="Public or special act", max_length=200)
+    enacted_on = DayField(label="Enacted on", required=False)
+    source = forms.CharField(label="Where it is published", max_length=250, required=False)
+
+
+class AppropriationChangeForm(forms.Form):
+    """A dated change of the amount available."""
+
+    direction = forms.ChoiceField(
+        label="Change",
+        choices=[("-1", "Less is available"), ("1", "More is available")],
+        widget=forms.RadioSelect,
+    )
+    cents = DollarsField(label="By how much")
+    on = DayField(label="Dated")
+    document = forms.CharField(
+        label="Document", max_length=250, help_text="The order or act that makes the change, with its date."
+    )
+
+    def clean_cents(self) -> int:
+        cents = self.cleaned_data["cents"]
+        if not cents:
+            raise forms.ValidationError("Enter an amount above 0.")
+        return int(cents)
+
+    @property
+    def change_cents(self) -> int:
+        """The change in cents; a reduction is negative."""
+        return int(self.cleaned_data["direction"]) * int(self.cleaned_data["cents"])
+
+
+class RunForm(forms.Form):
+    """A new payment run."""
+
+    appropriation = forms.ModelChoiceField(
+        Appropriation.objects.all(), label="Fiscal year", empty_label="Choose a fiscal year"
+    )
+    withheld_policy = forms.ChoiceField(
+        label="Libraries that are not in order",
+        choices=[
+            ("keep", "Keep their shares for them, withheld (section 4(b) as written)"),
+            ("redistribute", "Divide their shares among the others (needs a decision of the Board)"),
+        ],
+        initial="keep",
+        widget=forms.RadioSelect,
+    )
+    board_decision = forms.CharField(
+        label="Decision of the Board to redistribute",
+        required=False,
+        max_length=250,
+        help_text="Date and number; only where shares are divided among the others.",
+    )
+    assumed_eligible = forms.BooleanField(
+        label="Take every library that was open as participating and in order",
+        required=False,
+        help_text=f"Only for fiscal years before {FIRST_YEAR_FILED_HERE}, whose letters and filings are not "
+        "on record here: a replay of published figures.",
+    )
+
+    def clean(self) -> None:
+        values = self.cleaned_data
+        if values.get("withheld_policy") == "redistribute" and not values.get("board_decision"):
+            self.add_error(
+                "board_decision", "Name the Board's recorded decision: redistributing departs from 4(b)."
+            )
+        appropriation = values.get("appropriation")
+        if (
+            values.get("assumed_eligible")
+            and appropriation
+            and appropriation.fiscal_year >= FIRST_YEAR_FILED_HERE
+        ):
+            self.add_error(
+                "assumed_eligible",
+                f"Libraries file for fiscal year {appropriation.fiscal_year} here; who is in order is on "
+                "record.",
+            )

@@ -1,0 +1,48 @@
+"""Addresses of the pages about money, and of the pages on which people begin."""
+
+from django.urls import path
+
+from payments.views import appropriations, expenditure_reports, home, runs, state_reports, work_list
+
+app_name = "payments"
+
+_REPORT = "libraries/<str:key>/expenditure-reports/<int:fiscal_year>/"
+
+urlpatterns = [
+    path("my-libraries/", home.my_libraries, name="my_libraries"),
+    path("libraries/<str:key>/home/", home.library_home, name="library_home"),
+    path("work/", work_list.work_list, name="work_list"),
+    path("expenditure-reports/", state_reports.expenditure_report_list, name="expenditure_report_list"),
+    path(
+        "expenditure-reports/<int:fiscal_year>/",
+        state_reports.expenditure_report_list,
+        name="expenditure_report_year",
+    ),
+    path(_REPORT, expenditure_reports.expenditure_report, name="expenditure_report"),
+    path(f"{_REPORT}enter/", expenditure_reports.expenditure_enter, name="expenditure_enter"),
+    path(f"{_REPORT}sum/", expenditure_reports.expenditure_sum, name="expenditure_sum"),
+    path(f"{_REPORT}certify/", expenditure_reports.expenditure_certify, name="expenditure_certify"),
+    path(f"{_REPORT}return/", expenditure_reports.expenditure_return, name="expenditure_return"),
+    path(f"{_REPORT}reopen/", expenditure_reports.expenditure_reopen, name="expenditure_reopen"),
+    path(f"{_REPORT}take-back/", expenditure_reports.expenditure_discard, name="expenditure_discard"),
+    path(f"{_REPORT}received/", state_reports.money_received, name="money_received"),
+    path(f"{_REPORT}waiver/", state_reports.waiver_propose, name="expenditure_waiver_propose"),
+    path(
+        "expenditure-waivers/<int:pk>/settle/", state_reports.waiver_settle, name="expenditure_waiver_settle"
+    ),
+    path("appropriations/", appropriations.appropriation_list, name="appropriation_list"),
+    path("appropriations/record/", appropriations.appropriation_record, name="appropriation_record"),
+    path(
+        "appropriations/<int:fiscal_year>/change/",
+        appropriations.appropriation_change,
+        name="appropriation_change",
+    ),
+    path("payment-runs/", runs.run_list, name="run_list"),
+    path("payment-runs/new/", runs.run_create, name="run_create"),
+    path("payment-runs/<int:pk>/", runs.run_page, name="run_page"),
+    path("payment-runs/<int:pk>/calculate/", runs.run_calculate, name="run_calculate"),
+    path("payment-runs/<int:pk>/certify/", runs.run_certify, name="run_certify"),
+    path("payment-runs/<int:pk>/void/", runs.run_void, name="run_void"),
+    path("payment-runs/<int:pk>/verify/", runs.run_verify, name="run_verify"),
+    path("payment-runs/<int:pk>/lines/<str:key>/", runs.payment_line, name="payment_line"),
+]

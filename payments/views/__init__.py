@@ -1,0 +1,1 @@
+"""Pages about money, by topic; each finds what the person may see, calls one service and redirects."""

@@ -1,0 +1,294 @@
+"""Payment runs, from the appropriation to the certificate."""
+
+from django.contrib import messages
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from connecticard import clock
+from connecticard.permissions import Action, requires
+from connecticard.second_factor import SecondFactorForm
+from libraries.models import Library
+from payments import services
+from payments.counting import CannotCalculate
+from payments.explanation import divisions, totals
+from payments.forms import NameSearchForm, ReasonForm, RunForm
+from payments.models import CountedFiling, Payment, PaymentRun, UnmetRequirement
+from payments.rules.payment_run_status import PaymentRunStatus, may_certify
+from payments.services import RunRefused
+from payments.verification import differences
+from payments.views.access import allowed, person, posted
+from transactions.models import Provenance
+
+# What a heading of the table sorts by; the library's key decides between equals.
+_COLUMNS = {
+    "library": "library__name",
+    "loans": "loans",
+    "borrows": "borrows",
+    "net_plus": "net_plus",
+    "transactions_share": "transactions_share_cents",
+    "net_plus_share": "net_plus_share_cents",
+    "payment": "payment_cents",
+    "withheld": "withheld_cents",
+}
+
+
+@requires(Action.VIEW_RUNS)
+@require_safe
+def run_list(request: HttpRequest) -> HttpResponse:
+    """List the payment runs by fiscal year."""
+    runs = PaymentRun.objects.select_related("prepared_by", "certified_by").annotate(
+        lines=Count("payments"), paid_cents=Sum("payments__payment_cents")
+    )
+    return render(
+        request,
+        "payments/run_list.html",
+        {"runs": runs, **allowed(request, may_prepare=Action.PREPARE_RUN)},
+    )
+
+
+@requires(Action.PREPARE_RUN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_create(request: HttpRequest) -> HttpResponse:
+    """Begin a payment run."""
+    form = RunForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = services.create_run(by=person(request), at=clock.now(), **form.cleaned_data)
+        except RunRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{run} is begun. Calculate it when the filings are in.")
+            return redirect("payments:run_page", run.pk)
+    return render(request, "payments/run_create.html", {"form": form})
+
+
+@requires(Action.VIEW_RUNS)
+@require_safe
+def run_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a run: where it stands, what was split, who gets what, and who is not in order."""
+    return _run_page(request, _run(pk))
+
+
+@requires(Action.PREPARE_RUN)
+@require_POST
+def run_calculate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Work the run out from what is certified now."""
+    run = _run(pk)
+    try:
+        services.calculate_run(run=run, by=person(request), at=clock.now())
+    except CannotCalculate as cannot:
+        return _run_page(request, run, cannot_calculate=cannot.problems)
+    except RunRefused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, f"{run} is calculated. Look at the figures; another person certifies them.")
+    return redirect("payments:run_page", pk)
+
+
+@requires(Action.CERTIFY_RUN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_certify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Certify a run under its statement and the second factor; say before whether anything changed."""
+    run = _run(pk)
+    form = SecondFactorForm(posted(request), request=request)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.certify_run(run=run, by=person(request), at=clock.now())
+        except (RunRefused, CannotCalculate) as refused:
+            messages.error(request, str(refused))
+            return redirect("payments:run_certify", pk)
+        messages.success(request, f"{run} is certified. Its figures cannot change any more.")
+        return redirect("payments:run_page", pk)
+    context = {"run": run, "form": form, "why_not": _why_not_certify(request, run)}
+    if not context["why_not"]:
+        try:
+            context["changes"] = services.changes_since_calculated(run, at=clock.now())
+        except CannotCalculate as cannot:
+            context["cannot_calculate"] = cannot.problems
+        context |= {"statement": services.attestation(run), "totals": totals(run)}
+    return render(request, "payments/run_certify.html", context)
+
+
+@requires(Action.CERTIFY_RUN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_void(request: HttpRequest, pk: int) -> HttpResponse:
+    """Void a certified run with a reason."""
+    run = _run(pk)
+    form = ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.void_run(run=run, by=person(request), at=clock.now(), **form.cleaned_data)
+        except RunRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(
+                request,
+                f"{run} is void and stays on record. Prepare a new run for fiscal year {run.fiscal_year}.",
+            )
+            return redirect("payments:run_page", pk)
+    return render(request, "payments/run_void.html", {"run": run, "form": form})
+
+
+@requires(Action.VIEW_RUNS)
+@require_POST
+def run_verify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Work a run out again from what was frozen with it and say whether it is the same to the cent."""
+    run = _run(pk)
+    if run.calculated_at is None:
+        messages.error(request, "This run has not been calculated, so there is nothing to work out again.")
+        return redirect("payments:run_page", pk)
+    return _run_page(request, run, verified_at=clock.now(), differences=differences(run))
+
+
+@requires(Action.VIEW_RUNS)
+@require_safe
+def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    """Explain one library's line of a run: each figure with the division that it came from."""
+    payment = get_object_or_404(
+        Payment.objects.select_related("run__appropriation", "library__town"), run=pk, library__key=key
+    )
+    sums = totals(payment.run)
+    transactions, net_plus = divisions(payment, sums)
+    return render(
+        request,
+        "payments/payment_line.html",
+        {
+            "payment": payment,
+            "run": payment.run,
+            "totals": sums,
+            "transactions": transactions,
+            "net_plus": net_plus,
+            "left_out": payment.run.withheld_policy == "redistribute" and not payment.eligible,
+            "unmet": payment.unmet_requirements.all(),
+            "counted": CountedFiling.objects.filter(run=pk, filing__library=payment.library)
+            .select_related("filing__period", "filing__library", "filing__certified_by")
+            .order_by("counted"),
+        },
+    )
+
+
+def _run(pk: int) -> PaymentRun:
+    return get_object_or_404(
+        PaymentRun.objects.select_related(
+            "appropriation", "prepared_by", "calculated_by", "certified_by", "voided_by"
+        ).prefetch_related("appropriation__changes"),
+        pk=pk,
+    )
+
+
+def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResponse:
+    form = NameSearchForm(request.GET)
+    sort = request.GET.get("sort", "library")
+    column = _COLUMNS.get(sort.removeprefix("-"), "library__name")
+    typed = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    lines = (
+        run.payments.select_related("library")
+        .filter(library__name__icontains=typed)
+        .order_by(f"-{column}" if sort.startswith("-") else column, "library__key")
+    )
+    return render(
+        request,
+        "payments/run_page.html",
+        {
+            "run": run,
+            "steps": _steps(run),
+            "totals": totals(run),
+            "lines": lines,
+            "line_count": run.payments.count(),
+            "not_in_order": run.payments.filter(eligible=False).count(),
+            "unmet": _unmet(run),
+            "estimated_libraries": set(
+                run.counted_filings.filter(filing__provenance=Provenance.ESTIMATED).values_list(
+                    "filing__library", flat=True
+                )
+            ),
+            "filings": run.counted_filings.count(),
+            "form": form,
+            "headings": _headings(request, sort),
+            "why_not_certify": _why_not_certify(request, run),
+            "other_certified": PaymentRun.objects.filter(
+                fiscal_year=run.fiscal_year, status=PaymentRunStatus.CERTIFIED
+            )
+            .exclude(pk=run.pk)
+            .first(),
+            **allowed(request, may_prepare=Action.PREPARE_RUN, may_certify=Action.CERTIFY_RUN),
+            **more,
+        },
+    )
+
+
+def _unmet(run: PaymentRun) -> list[dict[str, object]]:
+    """Return each requirement that somebody has not met, with those libraries; the most common first."""
+    libraries: dict[tuple[str, str, str], list[Library]] = {}
+    for unmet in UnmetRequirement.objects.filter(payment__run=run).select_related("payment__library"):
+        libraries.setdefault((unmet.reason, unmet.cure, unmet.citation), []).append(unmet.payment.library)
+    return [
+        {
+            "reason": reason,
+            "cure": cure,
+            "citation": citation,
+            "libraries": sorted(concerned, key=lambda library: library.name),
+        }
+        for (reason, cure, citation), concerned in sorted(libraries.items(), key=lambda item: -len(item[1]))
+    ]
+
+
+def _why_not_certify(request: HttpRequest, run: PaymentRun) -> str:
+    """Return why this person cannot certify this run now; empty where they can."""
+    if run.status == PaymentRunStatus.DRAFT:
+        return "A run is certified once it is calculated."
+    if run.status != PaymentRunStatus.CALCULATED:
+        return f"This run is {run.status}."
+    own = {user_id for user_id in (run.prepared_by_id, run.calculated_by_id) if user_id}
+    if not all(may_certify(user_id, person(request).pk) for user_id in own):
+        return "You prepared or calculated this run, so an administrator who did neither certifies it."
+    if not allowed(request, may=Action.CERTIFY_RUN)["may"]:
+        return "Another person, an administrator of the State Library, certifies this run."
+    return ""
+
+
+def _steps(run: PaymentRun) -> list[dict[str, object]]:
+    done = [
+        ("Prepared", run.prepared_by, run.prepared_at),
+        ("Calculated", run.calculated_by, run.calculated_at),
+        ("Certified", run.certified_by, run.certified_at),
+    ]
+    if run.voided_at:
+        done.append(("Void", run.voided_by, run.voided_at))
+    current = next((index for index, (_, _, at) in enumerate(done) if at is None), None)
+    if run.voided_at:
+        current = None
+    return [
+        {
+            "label": label,
+            "state": "done" if at else "current" if index == current else "to do",
+            "who": who,
+            "at": at,
+        }
+        for index, (label, who, at) in enumerate(done)
+    ]
+
+
+def _headings(request: HttpRequest, sort: str) -> list[dict[str, str]]:
+    """Return the headings of the table of lines, each with the address that sorts by it."""
+    labels = {
+        "library": "Library",
+        "loans": "Lent",
+        "borrows": "Borrowed elsewhere",
+        "net_plus": "Net plus",
+        "transactions_share": "Transactions share",
+        "net_plus_share": "Net-plus share",
+        "payment": "Payment",
+        "withheld": "Withheld",
+    }
+    found = []
+    for name, label in labels.items():
+        query = request.GET.copy()
+        # names rise first, figures fall first: what people ask for is the largest
+        first, second = (name, f"-{name}") if name == "library" else (f"-{name}", name)
+        query["sort"] = second if sort == first else first
+        direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+        found.append({"name": name, "label": label, "query": query.urlencode(), "direction": direction})
+    return found
