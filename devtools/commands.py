@@ -184,7 +184,8 @@ def run_once() -> int:
     with own_world("once", settings=FAST) as world:
         worker = world.add(_worker(world))
         world.make_database(again=True)
-        shutil.rmtree(world.var / "FY2018", ignore_errors=True)
+        for made_before in ("FY2018", "documents"):
+            shutil.rmtree(world.var / made_before, ignore_errors=True)
         line = [sys.executable, PREPARE, "migrate", "load_roster", "replay_fy2018 --output var/once/FY2018"]
         return run_in_front(line, environment=world.environment(), cwd=ROOT, watch=[worker])
 
