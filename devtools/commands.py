@@ -113,7 +113,7 @@ def _prepare(world: World) -> None:
             return
     print_file.unlink(missing_ok=True)
     say("preparing the database: tables, roster, demo data")
-    line = [sys.executable, PREPARE, "migrate", "load_roster", "load_demo"]
+    line = [sys.executable, PREPARE, "migrate", "load_roster", "load_holidays", "load_demo"]
     if code := run_in_front(line, environment=world.environment(), cwd=ROOT):
         raise SystemExit(f"dev: the database could not be prepared (exit {code}), see above")
     print_file.write_text(wanted)
@@ -245,7 +245,7 @@ def bench(arguments: list[str]) -> int:
         "max_wal_size": "4GB",
     }
     with own_world("bench", settings=settings) as world:
-        world.make_database()
+        world.make_database(again=True)
         line = [sys.executable, "-m", "tests.bench", *arguments]
         return run_in_front(line, environment=world.environment(), cwd=ROOT)
 
