@@ -244,13 +244,10 @@ def bench(arguments: list[str]) -> int:
         "effective_cache_size": f"{memory // 2}MB",
         "max_wal_size": "4GB",
     }
-    with own_world("bench", settings=settings) as world:
+    with own_world("bench", settings=settings, discard=True) as world:
         world.make_database(again=True)
         line = [sys.executable, "-m", "tests.bench", *arguments]
-        try:
-            return run_in_front(line, environment=world.environment(), cwd=ROOT)
-        finally:
-            world.make_database(again=True)  # twenty years of made-up counts need not stay on the disk
+        return run_in_front(line, environment=world.environment(), cwd=ROOT)
 
 
 # --- manage, code

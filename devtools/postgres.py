@@ -198,6 +198,10 @@ class Postgres:
         if self.child:
             self.child.stop()
 
+    def discard(self) -> None:
+        self._marker().unlink(missing_ok=True)
+        shutil.rmtree(self.data, ignore_errors=True)
+
     def _end_leftover(self) -> None:
         """End a server that a killed run left on this cluster; forget a pid that is a stranger's by now."""
         pid_file = self.data / "postmaster.pid"

@@ -175,6 +175,12 @@ class World:
             server.stop()
         self.register.path.unlink(missing_ok=True)
 
+    def discard(self) -> None:
+        """Remove the data of a stopped PostgreSQL."""
+        for server in self.servers:
+            if isinstance(server, Postgres):
+                server.discard()
+
 
 def beside(url: str, name: str) -> str:
     """Return the address of another database on the same server: `connecticard` -> `connecticard_once`."""
@@ -183,8 +189,13 @@ def beside(url: str, name: str) -> str:
 
 
 @contextlib.contextmanager
-def own_world(name: str, *, settings: dict[str, str] | None = None, slots: int = 1) -> Iterator[World]:
-    """Give a world to this command alone; with several slots, commands at the same time get one each."""
+def own_world(
+    name: str, *, settings: dict[str, str] | None = None, slots: int = 1, discard: bool = False
+) -> Iterator[World]:
+    """Give a world to this command alone; with several slots, commands at the same time get one each.
+
+    `discard`: what its PostgreSQL wrote is large and wanted by nobody afterwards.
+    """
     for slot in range(slots):
         numbered = name if slot == 0 else f"{name}-{slot + 1}"
         lock = Lock(VAR / numbered / "owner.lock")
@@ -203,6 +214,8 @@ def own_world(name: str, *, settings: dict[str, str] | None = None, slots: int =
         yield world
     finally:
         world.stop()
+        if discard:
+            world.discard()
         lock.free()
 
 
