@@ -105,6 +105,24 @@ SCOPES: dict[Action, Scope] = {
     Action.VIEW_RUNS: Scope.READ_RUNS,
 }
 
+# What the REST interface lets whom read, by route. None: anybody, because it is published; certified runs
+# and what is made from them are, and the others take VIEW_RUNS. Filings and expenditure reports are shown
+# for the libraries whose private pages one may see. A route that is not here is closed.
+API_READING: dict[str, Action | None] = {
+    "towns": None,
+    "libraries": None,
+    "residencies": None,
+    "filing-periods": None,
+    "payment-runs": None,
+    "payments": None,
+    "documents": None,
+    "statistics-use": None,
+    "statistics-flows": None,
+    "filings": Action.VIEW_LIBRARY,
+    "loan-counts": Action.VIEW_LIBRARY,
+    "expenditure-reports": Action.VIEW_LIBRARY,
+}
+
 
 def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:
     """Return the roles somebody holds on a day, today unless said; none for who is not signed in.

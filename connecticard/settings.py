@@ -268,22 +268,35 @@ EMAIL_USE_TLS = True
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "borrowit@localhost")
 
 # REST
+API_REQUESTS_A_MINUTE = {"anonymous": 120, "library": 600, "state": 1200}
 REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "connecticard.api_authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["connecticard.api_rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "connecticard.api_schema.ApiSchema",
+    "DEFAULT_FILTER_BACKENDS": [],  # api_filters reads parameters, more strictly than django-filter's backend
+    "DEFAULT_THROTTLE_CLASSES": ["connecticard.api_throttling.RoleThrottle"],
     "DEFAULT_VERSIONING_CLASS": None,
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "connecticard.api_problems.handle",
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": PROGRAM_NAME,
+    "DESCRIPTION": "Connecticut's statewide borrowing program: who takes part, what libraries report, "
+    "what the State pays. Money is dollars with two decimals in strings, counts are whole numbers, "
+    "days and times are ISO 8601. Read what is published without a token; everything else takes one.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": SITE_URL}],
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [],
 }
 
 LOGGING = {

@@ -1,0 +1,106 @@
+"""Pages of a list: a page begins after the last row of the one before it, whatever was added meanwhile."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import orjson
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from rest_framework.request import Request
+
+from connecticard.api_filters import WholeNumberField
+from connecticard.api_problems import Mistake, NoSuchPage, Refused
+from connecticard.api_rendering import Record, rows
+
+PARAMETERS = ("cursor", "page_size")
+
+
+@dataclass(frozen=True)
+class Paging:
+    """The order of a list and the size of its pages.
+
+    `order` names columns that are never empty and together tell rows apart, each with its type.
+    """
+
+    order: Mapping[str, type]
+    descending: bool = False
+    size: int = 200
+    greatest_size: int = 1000
+
+    def page(self, request: Request, queryset: QuerySet[Any], record: Record) -> dict[str, Any]:
+        """Return one page: `next` and `previous` addresses or None, and `results`."""
+        size = self._size(request)
+        cursor = request.query_params.get("cursor")
+        backward, beyond = self._decoded(cursor) if cursor is not None else (False, None)
+        if beyond is not None:
+            queryset = queryset.filter(_beyond(list(self.order), beyond, falling=self.descending != backward))
+        sign = "-" if self.descending != backward else ""
+        queryset = queryset.order_by(*(sign + column for column in self.order))[: size + 1]
+        results, key = rows(queryset, record, tuple(self.order))
+        more = len(results) > size
+        del results[size:]
+        first, last = 0, len(results) - 1
+        if backward:
+            results.reverse()
+            first, last = last, first
+        ahead, behind = (True, more) if backward else (more, beyond is not None)
+        return {
+            "next": self._address(request, "next", key(last)) if results and ahead else None,
+            "previous": self._address(request, "previous", key(first)) if results and behind else None,
+            "results": results,
+        }
+
+    def _size(self, request: Request) -> int:
+        given = request.query_params.get("page_size")
+        if given is None:
+            return self.size
+        field = WholeNumberField(least=1, greatest=self.greatest_size)
+        try:
+            return field.to_python(given) or self.size
+        except ValidationError as error:
+            text = " ".join(error.messages)
+            raise Refused(
+                [Mistake("invalid_parameter", "page_size", f"page_size is {given!r}. {text}", text)]
+            ) from None
+
+    def _address(self, request: Request, way: str, key: Sequence[Any]) -> str:
+        text = orjson.dumps([way, *key])
+        query = request.query_params.copy()
+        query["cursor"] = base64.urlsafe_b64encode(text).decode().rstrip("=")
+        return request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+
+    def _decoded(self, cursor: str) -> tuple[bool, list[Any]]:
+        """Return whether a cursor goes backward and the key it starts from; NoSuchPage where it has none."""
+        try:
+            text = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), b"-_", validate=True)
+            way, *key = orjson.loads(text)
+            if way not in ("next", "previous") or len(key) != len(self.order):
+                raise NoSuchPage
+            return way == "previous", [
+                _value(part, kind) for part, kind in zip(key, self.order.values(), strict=True)
+            ]
+        except (UnicodeError, binascii.Error, ValueError, TypeError):
+            raise NoSuchPage from None
+
+
+def _value(part: Any, kind: type) -> Any:
+    """Return one value of a cursor; ValueError or TypeError where it is of another type than its column."""
+    if kind is date:
+        return date.fromisoformat(part)
+    if type(part) is not kind:
+        raise TypeError
+    if isinstance(part, int) and not 0 <= part < 2**63 or isinstance(part, str) and "\0" in part:
+        raise ValueError
+    return part
+
+
+def _beyond(columns: Sequence[str], key: Sequence[Any], *, falling: bool) -> Q:
+    """Return the condition that a row comes after a key in the order of its columns."""
+    beyond = Q(**{f"{columns[-1]}__{'lt' if falling else 'gt'}": key[-1]})
+    for column, value in reversed(list(zip(columns[:-1], key[:-1], strict=True))):
+        beyond = Q(**{f"{column}__{'lt' if falling else 'gt'}": value}) | Q(**{column: value}) & beyond
+    return beyond

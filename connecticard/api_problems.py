@@ -1,0 +1,126 @@
+"""What the REST interface answers when it refuses: a problem (RFC 9457) with code, field and cure."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views import defaults
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from connecticard.request_id import request_id
+
+MEDIA_TYPE = "application/problem+json"
+
+# By code: the title, and what to do where nothing more exact is known.
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "unknown_parameter": (
+        "Unknown query parameter",
+        "Leave it out, or use a parameter that the route names.",
+    ),
+    "repeated_parameter": ("Repeated query parameter", "Give each parameter once."),
+    "invalid_parameter": ("Query parameter that cannot be read", "Give a value of the form described."),
+    "missing_parameter": ("Missing query parameter", "Add the parameter."),
+    "not_authenticated": (
+        "Not signed in",
+        "Send an API token: Authorization: Bearer TOKEN. Make one on the page of your account.",
+    ),
+    "authentication_failed": (
+        "The token does not work",
+        "Make a new token on the page of your account, or leave the header out to read what is published.",
+    ),
+    "permission_denied": (
+        "Not permitted",
+        "Use a token whose role and scopes permit this; the State Library assigns roles.",
+    ),
+    "not_found": ("Not found", "Check the address. What you may not see is not found either."),
+    "no_such_route": ("No such route", "Choose a route from the reference page."),
+    "no_such_page": ("No such page of the list", "Begin again without cursor, and follow next."),
+    "method_not_allowed": ("Method not allowed", "Use one of the methods that the Allow header names."),
+    "not_acceptable": ("No such form of the answer", "Accept application/json."),
+    "unsupported_media_type": ("Body of a kind that is not read here", "Send application/json."),
+    "parse_error": ("Body that cannot be read", "Send well-formed JSON."),
+    "rate_limited": ("Too many requests", "Wait as long as Retry-After says."),
+    "server_error": (
+        "Something went wrong here",
+        "Try again later; where it stays, tell the State Library the request_id.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One thing wrong with a request; `field` names the parameter or the field of the body."""
+
+    code: str
+    field: str | None
+    detail: str
+    cure: str
+
+
+class Refused(exceptions.APIException):
+    """A request that cannot be carried out as it stands; every mistake is named."""
+
+    def __init__(self, mistakes: Sequence[Mistake], status: int = 400) -> None:
+        self.mistakes = tuple(mistakes)
+        self.status_code = status
+        super().__init__(" ".join(mistake.detail for mistake in self.mistakes), self.mistakes[0].code)
+
+
+class NoSuchPage(Refused):
+    """A cursor that names no page of this list."""
+
+    def __init__(self) -> None:
+        detail = "This cursor names no page of this list."
+        super().__init__([Mistake("no_such_page", "cursor", detail, PROBLEMS["no_such_page"][1])], 404)
+
+
+def body(status: int, mistakes: Sequence[Mistake]) -> dict[str, Any]:
+    """Return the body of a problem: the first mistake says what it is, `errors` lists all."""
+    first = mistakes[0]
+    return {
+        "type": f"{settings.SITE_URL}/api/#{first.code}",
+        "title": PROBLEMS[first.code][0],
+        "status": status,
+        **asdict(first),
+        "errors": [asdict(mistake) for mistake in mistakes],
+        "request_id": request_id.get(),
+    }
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an exception of a REST view with a problem; None, a server error, where it is unknown."""
+    response = exception_handler(error, context)  # sets WWW-Authenticate and Retry-After
+    if response is None:
+        return None
+    response.data = body(response.status_code, _mistakes(error))
+    response.content_type = MEDIA_TYPE
+    return response
+
+
+def _mistakes(error: Exception) -> Sequence[Mistake]:
+    if isinstance(error, Refused):
+        return error.mistakes
+    code, detail = "not_found", str(error) or "Nothing is here, or you may not see it."
+    if isinstance(error, PermissionDenied):
+        code, detail = "permission_denied", str(error) or "You may not do this."
+    elif isinstance(error, exceptions.Throttled):
+        code, detail = "rate_limited", "You have sent more requests than your role allows in a minute."
+    elif isinstance(error, exceptions.APIException) and not isinstance(error, Http404):
+        found = str(error.get_codes())
+        code = found if found in PROBLEMS else "parse_error"
+        detail = str(error.detail)
+    return [Mistake(code, None, detail, PROBLEMS[code][1])]
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer an error nobody foresaw: a problem to a REST client, a page to a person."""
+    if not request.path.startswith("/api/"):
+        return defaults.server_error(request)
+    mistake = Mistake("server_error", None, "The request could not be answered.", PROBLEMS["server_error"][1])
+    return HttpResponse(orjson.dumps(body(500, [mistake])), status=500, content_type=MEDIA_TYPE)

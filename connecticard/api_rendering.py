@@ -1,0 +1,167 @@
+"""How records become JSON: rows of a query are read by column and written as they are.
+
+A `Record` describes one row for the OpenAPI schema and names the columns that each field is read from, so
+that what is described and what is written are one thing. A list costs what its query costs.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from operator import itemgetter
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer
+
+from connecticard.clock import EASTERN
+
+API_ROOT = "/api/v1/"
+
+
+class JSONRenderer(BaseRenderer):
+    """Writes JSON; dates and times in ISO 8601."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
+    ) -> bytes:
+        return b"" if data is None else orjson.dumps(data, default=str)
+
+    @staticmethod
+    def readable(data: Any) -> str:
+        """Return JSON as a person reads it, in several lines."""
+        return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+
+
+# Fields
+
+
+class Computed:
+    """Mixed into a field that is worked out from one or more columns, its own name unless said."""
+
+    columns: tuple[str, ...]
+
+    def read(self, *values: Any) -> Any:
+        """Return what is written for the columns' values."""
+        raise TypeError(f"{type(self).__name__} does not say how it is read")
+
+
+class MomentField(Computed, serializers.DateTimeField):
+    """A moment, in Eastern time with its offset."""
+
+    def __init__(self, column: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.columns = (column,) if column else ()
+
+    def read(self, *values: Any) -> datetime | None:
+        return values[0] and values[0].astimezone(EASTERN)
+
+
+class LastDayField(Computed, serializers.DateField):
+    """The last day of a range, itself included; None where the range is open."""
+
+    def __init__(self, column: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.columns = (f"{column}__endswith",)
+
+    def read(self, *values: Any) -> date | None:
+        return values[0] and values[0] - timedelta(days=1)
+
+
+class ComposedField(Computed, serializers.CharField):
+    """A text put together from columns, such as the key of a record that is known by several facts."""
+
+    def __init__(self, pattern: str, *columns: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.pattern, self.columns = pattern, columns
+
+    def read(self, *values: Any) -> str | None:
+        return None if None in values else self.pattern.format(*values)
+
+
+@extend_schema_field({"type": "string", "format": "uri"})
+class LinkField(Computed, serializers.CharField):
+    """The address of a record or of a list; None where a column that it needs is empty."""
+
+    def __init__(self, path: str, *columns: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.path, self.columns = path, columns
+
+    def read(self, *values: Any) -> str | None:
+        if None in values:
+            return None
+        return self.context["root"] + self.path.format(*(quote(str(value), safe="") for value in values))
+
+
+class ListOf(Computed, serializers.ListField):
+    """Small rows inside a row, from a column that holds them as JSON objects."""
+
+    def __init__(self, child: serializers.Serializer, column: str) -> None:
+        super().__init__(child=child)
+        self.columns = (column,)
+
+    def read(self, *values: Any) -> list[Any]:
+        return values[0] or []
+
+
+# Rows
+
+
+class Record(serializers.Serializer):
+    """What one row looks like. A plain field is read from the column that its name or `source` says."""
+
+    example: dict[str, Any] = {}
+
+
+Read = Callable[[Sequence[Any]], Any]
+Key = tuple[Any, ...]
+
+
+def rows(
+    queryset: QuerySet[Any], record: Record, key: Sequence[str] = ()
+) -> tuple[list[dict[str, Any]], Callable[[int], Key]]:
+    """Return a queryset's rows as the record describes them, and what gives the key columns of one."""
+    places: dict[str, int] = {}
+    read = _reader(record, places)
+    keys = [places.setdefault(column, len(places)) for column in key]
+    found = list(queryset.values_list(*places))
+    return [read(row) for row in found], lambda index: tuple(found[index][place] for place in keys)
+
+
+def _reader(record: Record, places: dict[str, int]) -> Read:
+    """Return what turns a row into a record; each column that it needs is given its place in the row."""
+    names, plain = list(record.fields), not places
+    parts: list[tuple[str, Read]] = []
+    for name, field in record.fields.items():
+        if isinstance(field, Record):
+            parts.append((name, _reader(field, places)))
+            plain = False
+            continue
+        columns = (field.columns or (name,)) if isinstance(field, Computed) else (_column(field),)
+        taken = [places.setdefault(column, len(places)) for column in columns]
+        if isinstance(field, Computed):
+            parts.append((name, _computed(field, taken)))
+            plain = False
+        else:
+            parts.append((name, itemgetter(*taken)))
+    if plain and len(places) == len(names):
+        return lambda row: dict(zip(names, row, strict=False))
+    return lambda row: {name: read(row) for name, read in parts}
+
+
+def _column(field: serializers.Field) -> str:
+    return str(field.source).replace(".", "__")
+
+
+def _computed(field: Computed, places: Sequence[int]) -> Read:
+    read = field.read
+    if len(places) == 1:
+        place = places[0]
+        return lambda row: read(row[place])
+    return lambda row: read(*(row[place] for place in places))

@@ -1,0 +1,226 @@
+"""The OpenAPI description of the REST interface, made from the objects that answer."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from django import forms
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework import serializers
+
+from connecticard import permissions
+from connecticard.api_filters import (
+    ChosenField,
+    DayField,
+    Parameters,
+    TextField,
+    WholeNumberField,
+    YesNoField,
+)
+from connecticard.api_problems import MEDIA_TYPE, PROBLEMS
+
+Json = dict[str, Any]
+
+
+class MistakeRecord(serializers.Serializer):
+    """One thing wrong with a request."""
+
+    code = serializers.ChoiceField(choices=sorted(PROBLEMS))
+    field = serializers.CharField(allow_null=True, help_text="The parameter or field that it concerns.")
+    detail = serializers.CharField()
+    cure = serializers.CharField()
+
+
+class Problem(MistakeRecord):
+    """Why a request was refused (RFC 9457), with a code that stays, the field and what to do."""
+
+    type = serializers.CharField(help_text="Address of the explanation; the code says the same.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    errors = MistakeRecord(many=True)
+    request_id = serializers.CharField(
+        help_text="Tell it to the State Library when you ask about this answer."
+    )
+
+
+RATE_HEADERS: Json = {
+    "RateLimit-Limit": {
+        "schema": {"type": "integer"},
+        "description": "Requests that your role has a minute.",
+    },
+    "RateLimit-Remaining": {"schema": {"type": "integer"}, "description": "Requests left in this minute."},
+    "RateLimit-Reset": {"schema": {"type": "integer"}, "description": "Seconds until the count begins anew."},
+}
+ETAG: Json = {
+    "schema": {"type": "string"},
+    "description": "Name of this answer; send it as If-None-Match to be told whether it has changed.",
+}
+REFUSALS = {
+    "400": "A parameter is unknown, missing or cannot be read.",
+    "401": "No token, or one that does not work.",
+    "403": "Your role or the token's scopes do not permit this.",
+    "404": "There is no such record, or you may not see it.",
+    "406": "The answer exists as application/json only.",
+    "429": "More requests than your role has a minute; Retry-After says how long to wait.",
+}
+
+
+class ApiSchema(AutoSchema):
+    """Describes one route from its viewset: its record, its parameters and who may read it."""
+
+    def get_operation_id(self) -> str:
+        name = self.view.resource.replace("-", "_")
+        return f"list_{name}" if self._is_list_view() else f"read_{name}"
+
+    def get_summary(self) -> str:
+        words = self.view.resource.replace("-", " ")
+        return f"List {words}" if self._is_list_view() else f"Read one of the {words}"
+
+    def get_description(self) -> str:
+        text = " ".join((self.view.__doc__ or "").split())
+        return f"{text} {self._who()}".strip()
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]
+
+    def get_auth(self) -> list[Json]:
+        auth: list[Json] = super().get_auth()
+        return [{}, *auth] if self._action() is None else auth
+
+    def _action(self) -> permissions.Action | None:
+        return permissions.API_READING[self.view.resource]
+
+    def _who(self) -> str:
+        action = self._action()
+        if action is None:
+            return "Open to everybody."
+        return f"A token needs the scope {permissions.SCOPES[action].value}."
+
+    def _get_parameters(self) -> list[Json]:
+        found = []
+        examples = dict(self.view.path_examples)
+        if not self._is_list_view():
+            examples[self.view.lookup_url_kwarg] = self.view.key_example
+        for name in _variables(self.path):
+            schema = {"type": "string", "minLength": 1, "maxLength": 60}
+            found.append(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": schema,
+                    "example": examples[name],
+                    "description": f"As lists write it, such as {examples[name]}.",
+                }
+            )
+        if self._is_list_view():
+            found += parameters(self.view.filterset_class) + self._paging()
+        return found
+
+    def _paging(self) -> list[Json]:
+        size = {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": self.view.paging.greatest_size,
+            "default": self.view.paging.size,
+        }
+        return [
+            {
+                "name": "cursor",
+                "in": "query",
+                "schema": {"type": "string", "minLength": 1},
+                "description": "Where the page begins: follow next and previous, which carry it.",
+            },
+            {"name": "page_size", "in": "query", "schema": size, "description": "Most rows on a page."},
+        ]
+
+    def _get_response_bodies(self, direction: Direction = "response") -> Json:
+        record = self.view.serializer_class()
+        component = self.resolve_serializer(record, direction).ref
+        example: Any = record.example
+        body: Json = component
+        if self._is_list_view():
+            link = {"type": ["string", "null"], "format": "uri"}
+            body = {
+                "type": "object",
+                "required": ["next", "previous", "results"],
+                "properties": {
+                    "next": link,
+                    "previous": link,
+                    "results": {"type": "array", "items": component},
+                },
+            }
+            example = {"next": None, "previous": None, "results": [example]}
+        held = {
+            "description": "Unchanged since the answer that If-None-Match names.",
+            "headers": {"ETag": ETAG},
+        }
+        problem = self.resolve_serializer(Problem(), direction).ref
+        return {
+            "200": {
+                "description": "The page." if self._is_list_view() else "The record.",
+                "headers": {"ETag": ETAG, **RATE_HEADERS},
+                "content": {"application/json": {"schema": body, "example": example}},
+            },
+            "304": held,
+            **{
+                status: {
+                    "description": text,
+                    "headers": dict(RATE_HEADERS),
+                    "content": {MEDIA_TYPE: {"schema": problem}},
+                }
+                for status, text in REFUSALS.items()
+            },
+        }
+
+
+def _variables(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def parameters(filterset: type[Parameters]) -> list[Json]:
+    """Describe the query parameters of a list."""
+    found = []
+    for name, filter_ in filterset.base_filters.items():
+        field = filter_.field
+        parameter: Json = {
+            "name": name,
+            "in": "query",
+            "schema": value_schema(field),
+            "description": str(field.help_text),
+        }
+        if field.required:
+            parameter["required"] = True
+        found.append(parameter)
+    return found
+
+
+def value_schema(field: forms.Field) -> Json:
+    """Describe the values that a parameter takes."""
+    match field:
+        case WholeNumberField():
+            bounds = {"type": "integer", "minimum": field.least, "maximum": field.greatest}
+            return bounds | ({"examples": [field.example]} if field.example is not None else {})
+        case DayField():
+            return {"type": "string", "format": "date"}
+        case YesNoField():
+            return {"type": "boolean"}
+        case ChosenField():
+            return {"type": "string", "enum": list(field.words)}
+        case TextField():
+            return {"type": "string", "minLength": 1, "maxLength": field.max_length}
+    raise TypeError(f"{type(field).__name__} has no description")
+
+
+@cache
+def description() -> Json:
+    """Return the whole description; made once in a process."""
+    made: Json = SchemaGenerator().get_schema(request=None, public=True)
+    return made
+
+
+def operations(made: Mapping[str, Any]) -> list[tuple[str, Json]]:
+    """Return each path with its GET operation, in the order of the description."""
+    return [(path, methods["get"]) for path, methods in made["paths"].items()]

@@ -1,0 +1,145 @@
+"""What every route of the REST interface has in common: who may read, how, and when nothing has changed."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from connecticard import permissions
+from connecticard.api_filters import Parameters, refuse_unknown
+from connecticard.api_paging import PARAMETERS, Paging
+from connecticard.api_problems import Mistake, Refused
+from connecticard.api_rendering import API_ROOT, Record, rows
+from connecticard.api_throttling import state_the_rate
+
+
+class ByTheTable(BasePermission):
+    """Opens a route to whom `permissions.API_READING` names; a route that is not in it stays closed."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.method not in ("GET", "HEAD"):
+            return True  # no route has another method: the answer is 405
+        if view.resource not in permissions.API_READING:
+            return False
+        action = permissions.API_READING[view.resource]
+        return action is None or permissions.may(request.user, action)
+
+
+class ApiView(APIView):
+    """A route: counts requests by role, states the rate, and says when an answer has not changed."""
+
+    resource = ""
+    http_method_names = ["get", "head"]
+    permission_classes = [ByTheTable]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Find out who asks, and count the request: those with a token that does not work as well."""
+        try:
+            super().perform_authentication(request)
+        except AuthenticationFailed:
+            super().check_throttles(request)
+            raise
+        super().check_throttles(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done already, before anybody was refused."""
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        state_the_rate(request, response)
+        patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
+        if isinstance(response, Response) and response.status_code == 200:
+            response["Cache-Control"] = "private, no-cache" if request.user.is_authenticated else "no-cache"
+            response.add_post_render_callback(lambda rendered: _unless_unchanged(request, rendered))
+        return response
+
+
+def _unless_unchanged(request: Request, response: Response) -> Any:
+    """Give an answer its ETag, or 304 in its place where the client holds it already."""
+    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    conditional = get_conditional_response(request._request, etag=etag, response=response)
+    if conditional is not response and conditional is not None:
+        for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"):
+            if name in response:
+                conditional[name] = response[name]
+    return conditional
+
+
+class ListViewSet(ApiView, GenericViewSet):
+    """Records to be read in pages.
+
+    A route names its `resource` of the permission table, its rows, their `serializer_class`, which is a
+    `Record`, its `paging` and the parameters of its list.
+    """
+
+    serializer_class: type[Record]
+    filterset_class: type[Parameters] = Parameters
+    paging: Paging
+    path_examples: Mapping[str, str] = {}
+    """An example of each part of the address that names another record."""
+
+    def list(self, request: Request, **parts: str) -> Response:
+        """Return one page."""
+        refuse_unknown(request.query_params, {*PARAMETERS, *self.filterset_class.base_filters})
+        chosen = self.parameters.apply(self.get_queryset())
+        return Response(self.paging.page(request, chosen, self.record))
+
+    @property
+    def parameters(self) -> Parameters:
+        """The query parameters as given."""
+        given = {
+            name: value
+            for name, value in self.request.query_params.items()
+            if name in self.filterset_class.base_filters
+        }
+        return self.filterset_class(given, queryset=QuerySet(), request=self.request)
+
+    @property
+    def record(self) -> Record:
+        """What a row looks like, with links to this host."""
+        return self.serializer_class(context={"root": self.request.build_absolute_uri(API_ROOT)})
+
+
+class ReadViewSet(ListViewSet):
+    """Records to be read in pages and each by itself, under a key that `lookup_url_kwarg` names."""
+
+    key_example = ""
+
+    def retrieve(self, request: Request, **parts: str) -> Response:
+        """Return one record; NotFound where there is none for this person."""
+        refuse_unknown(request.query_params, ())
+        key = parts[self.lookup_url_kwarg]
+        condition = self.named(key)
+        found = (
+            rows(self.get_queryset().filter(condition)[:1], self.record)[0] if condition is not None else []
+        )
+        if not found:
+            raise NotFound(f"There is no {self.lookup_url_kwarg} {key!r} that you may see.")
+        return Response(found[0])
+
+    def named(self, key: str) -> Q | None:
+        """Return the condition for the row that a key names; None where no row can have such a key."""
+        return None if "\0" in key else Q(**{self.lookup_url_kwarg: key})
+
+
+class NoSuchRoute(ApiView):
+    """Whatever else is asked for under the root of the interface."""
+
+    permission_classes = [AllowAny]
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        super().initial(request, *args, **kwargs)
+        cure = f"Choose a route from {settings.SITE_URL}/api/."
+        detail = f"There is no route {request.path}."
+        raise Refused([Mistake("no_such_route", None, detail, cure)], 404)
