@@ -93,7 +93,7 @@ def _value(part: Any, kind: type) -> Any:
         return date.fromisoformat(part)
     if type(part) is not kind:
         raise TypeError
-    if isinstance(part, int) and not 0 <= part < 2**63 or isinstance(part, str) and "\0" in part:
+    if (isinstance(part, int) and not 0 <= part < 2**63) or (isinstance(part, str) and "\0" in part):
         raise ValueError
     return part
 

@@ -51,7 +51,8 @@ def module_names(graph, app, layer):
     return {
         module
         for module in modules(graph, app)
-        if module.split(".")[1:2] and module.split(".")[1] in (layer if isinstance(layer, tuple) else (layer,))
+        if module.split(".")[1:2]
+        and module.split(".")[1] in (layer if isinstance(layer, tuple) else (layer,))
     }
 
 

@@ -1,0 +1,25 @@
+"""Every route of the REST interface, and the page that explains it."""
+
+from django.urls import include, path, re_path
+from rest_framework.routers import SimpleRouter
+
+import libraries.api
+import payments.api
+import reports.api
+import transactions.api
+from connecticard.api_views import NoSuchRoute
+from connecticard.views.api_reference import SchemaView, api_reference
+
+router = SimpleRouter(use_regex_path=False)
+for app in (libraries.api, transactions.api, payments.api, reports.api):
+    for prefix, viewset in app.ROUTES:
+        router.register(prefix, viewset, basename=viewset.resource)
+
+app_name = "api"
+
+urlpatterns = [
+    path("", api_reference, name="reference"),
+    path("v1/", include(router.urls)),
+    path("v1/schema/", SchemaView.as_view(), name="schema"),
+    re_path(r"^(?:.*/)?$", NoSuchRoute.as_view(), name="no_such_route"),
+]

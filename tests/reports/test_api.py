@@ -1,0 +1,126 @@
+"""Statistics and documents by REST."""
+
+from datetime import date
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from connecticard.models import Role
+from libraries.models import LibraryName
+from payments import services
+from reports.statistics import use_report
+from tests.api_world import AT, TODAY, make_world
+from tests.factories import make_letter, make_library, make_signed_in_client, make_user
+from tests.payments.records import appropriation, certified
+
+pytestmark = pytest.mark.django_db
+API = "/api/v1/"
+
+
+@pytest.fixture(autouse=True)
+def _today(settings):
+    settings.DEMO_TODAY = TODAY
+
+
+@pytest.fixture
+def world(db):
+    return make_world()
+
+
+def rows(client, address):
+    answer = client.get(API + address)
+    assert answer.status_code == 200, answer.content
+    return answer.json()["results"]
+
+
+def test_use_is_that_of_the_report(client, world):
+    LibraryName.objects.create(
+        library=world.libraries["CT0001"],
+        name="Avon Free Library",
+        valid=DateRange(date(2000, 1, 1), date(2027, 3, 1)),
+    )
+
+    found = rows(client, "statistics/use/?fiscal_year=2027")
+
+    lines = {line.library_key: line for line in use_report(world.certified_run).lines}
+    assert [row["library"] for row in found] == sorted(lines)
+    for row in found:
+        line = lines[row["library"]]
+        assert (row["library_name"], row["participating"]) == (line.library_name, line.participating)
+        assert (row["loans"], row["borrows"], row["net_plus"]) == (line.loans, line.borrows, line.net_plus)
+
+
+def test_not_reported_is_null_and_reported_none_is_zero(client, world):
+    loans = {row["library"]: row["loans"] for row in rows(client, "statistics/use/?fiscal_year=2027")}
+
+    assert loans == {"CT0001": 30, "CT0002": 20, "CT0003": 0, "CT0005": None}
+
+
+def test_use_is_chosen_by_town_and_participation(client, world):
+    address = "statistics/use/?fiscal_year=2027"
+
+    assert [row["library"] for row in rows(client, f"{address}&town=5")] == ["CT0005"]
+    assert [row["library"] for row in rows(client, f"{address}&participating=false")] == ["CT0005"]
+    assert [row["library"] for row in rows(client, f"{address}&library=CT0001")] == ["CT0001"]
+
+
+def test_flows_add_up_the_months_and_periods_of_a_pair(client, world):
+    found = rows(client, "statistics/flows/?fiscal_year=2027")
+
+    assert [(row["lender"], row["home_library"], row["loans"]) for row in found] == [
+        ("CT0001", "CT0002", 30),
+        ("CT0002", "CT0001", 20),
+    ]
+    assert found[0]["lender_name"] == "Avon Library"
+    assert rows(client, "statistics/flows/?fiscal_year=2027&lender=CT0002") == found[1:]
+    assert rows(client, "statistics/flows/?fiscal_year=2027&home_library=CT0002") == found[:1]
+
+
+def test_flows_come_in_pages(client, world):
+    first = client.get(f"{API}statistics/flows/?fiscal_year=2027&page_size=1").json()
+
+    second = client.get(first["next"]).json()
+
+    assert [row["lender"] for row in second["results"]] == ["CT0002"]
+    assert second["next"] is None
+
+
+def test_flows_leave_out_the_months_that_a_run_does_not_count(client):
+    """The letter of the lender came on file on October 1, after the first month of the filing (1(d))."""
+    lender, home = make_library(key="CT0001"), make_library(key="CT0002")
+    make_letter(lender, begins=date(2026, 10, 1))
+    september, october = date(2026, 9, 1), date(2026, 10, 1)
+    certified(lender, {(home, september): 7, (home, october): 5}, first_day=september)
+    staff = make_user(Role.STATE_STAFF)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    run = services.calculate_run(run=run, by=staff, at=AT)
+    services.certify_run(run=run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+
+    (flow,) = rows(client, "statistics/flows/?fiscal_year=2027")
+
+    assert (flow["lender"], flow["loans"]) == ("CT0001", 5)
+    assert rows(client, "statistics/use/?fiscal_year=2027&library=CT0001")[0]["loans"] == 5
+
+
+def test_statistics_need_a_certified_run(world):
+    staff = make_signed_in_client(user=world.staff)
+
+    for address in ("statistics/use/", "statistics/flows/"):
+        assert staff.get(f"{API}{address}?fiscal_year=2028").status_code == 404
+
+
+def test_documents_of_certified_runs_are_published(client, world):
+    staff = make_signed_in_client(user=world.staff)
+
+    (statement,) = rows(client, "documents/")
+
+    assert (statement["kind"], statement["library"], statement["payment_run"]) == (
+        "payment_statement",
+        "CT0001",
+        "2027-1",
+    )
+    assert client.get(statement["payment_run_url"]).status_code == 200
+    assert client.get(f"{API}documents/{world.unpublished.pk}/").status_code == 404
+    assert staff.get(f"{API}documents/{world.unpublished.pk}/").json()["library_url"] is None
+    assert rows(staff, "documents/?kind=payment_list&fiscal_year=2028&library=CT0001") == []
+    assert len(rows(staff, "documents/?kind=payment_list&fiscal_year=2028")) == 1
