@@ -38,6 +38,8 @@ PLACES: Sequence[Place] = (
     Place("Payment runs", "payments:run_list", Action.VIEW_RUNS),
     Place("Libraries", "libraries:library_list"),
     Place("Towns", "libraries:town_list"),
+    Place("Reports", "reports:report_list"),
+    Place("Rulebook", "reports:rulebook"),
     Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),
     Place("Waivers", "transactions:waiver_list", Action.VIEW_AUDIT),
     Place("Holidays", "transactions:holiday_list", Action.MANAGE_ROSTER),

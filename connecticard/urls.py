@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("transactions.urls")),
     path("", include("payments.urls")),
     path("api/", include("connecticard.api_urls")),
+    path("", include("reports.urls")),
 ]

@@ -68,9 +68,9 @@ def _in_words(error: Exception) -> str:
         )
     if isinstance(error, SoftTimeLimitExceeded):
         return "It took too long and was stopped. Make it again when the worker has less to do."
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
     return (
-        f"The program failed ({type(error).__name__}: {error}). "
-        "The worker's log has the details; have it mended, then make it again."
+        f"The program failed ({what}). The worker's log has the details; have it mended, then make it again."
     )
 
 

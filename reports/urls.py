@@ -1,0 +1,20 @@
+"""Addresses of the front page, the rulebook, the reports and the documents."""
+
+from django.urls import path
+
+from reports import views
+
+app_name = "reports"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("rulebook/", views.rulebook_page, name="rulebook"),
+    path("reports/", views.report_list, name="report_list"),
+    path("documents/<int:pk>.pdf", views.document_file, {"ending": "pdf"}, name="document_pdf"),
+    path("documents/<int:pk>.csv", views.document_file, {"ending": "csv"}, name="document_csv"),
+    path("libraries/<str:key>/documents/", views.library_documents, name="library_documents"),
+    path("payment-runs/<int:pk>/documents/", views.run_documents, name="run_documents"),
+    path("payment-runs/<int:pk>/documents/make/", views.documents_make, name="documents_make"),
+    path("document-batches/<int:pk>/progress/", views.batch_progress, name="batch_progress"),
+    path("document-batches/<int:pk>/restart/", views.batch_restart, name="batch_restart"),
+]

@@ -1,0 +1,256 @@
+"""Pages: the front page, the rulebook, what is published, and the making of documents."""
+
+import logging
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.cache import patch_cache_control
+from django.utils.safestring import SafeString
+from django.views.decorators.http import condition, require_POST, require_safe
+
+from connecticard import clock
+from connecticard.permissions import Action, may, requires, signed_in
+from libraries.models import Library
+from payments.models import PaymentRun
+from payments.rules.payment_run_status import PaymentRunStatus
+from reports import front_page, rulebook, services
+from reports.forms import RulebookDayForm, StatementSearchForm
+from reports.models import Document, DocumentBatch, DocumentKind, DocumentQuerySet
+from reports.worked_examples import worked_examples
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class RunReports:
+    """What is on offer of one run: the list and the annual reports, and how many statements."""
+
+    run: PaymentRun
+    documents: list[Document]
+    statements: int
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what the program is, how the last year came out, and what is due; public."""
+    return render(
+        request,
+        "reports/home.html",
+        {"year": front_page.last_certified_year(), "dates": front_page.key_dates(clock.today())},
+    )
+
+
+@login_not_required
+@require_safe
+def rulebook_page(request: HttpRequest) -> HttpResponse:
+    """Show every dated value and public rule as of a day, with the worked examples; public."""
+    form = RulebookDayForm(request.GET or None)
+    asked = form.cleaned_data["on"] if form.is_valid() else None
+    on = asked or clock.today()
+    runs = _runs_for(request).exclude(rulebook_edition="").order_by("-fiscal_year", "-number")
+    return render(
+        request,
+        "reports/rulebook.html",
+        {
+            "form": form if form.is_bound else RulebookDayForm(initial={"on": on}),
+            "on": on,
+            "topics": rulebook.topics(on),
+            "editions": rulebook.editions(list(runs)),
+            "worked_examples": _worked_examples(),
+        },
+    )
+
+
+@cache
+def _worked_examples() -> SafeString:
+    """Lay out the worked examples once a process: they change with the product alone.
+
+    The numbered ones come first: they begin with the plain case.
+    """
+    examples = sorted(worked_examples(), key=lambda example: not re.match(r"w\d", example.name))
+    return render_to_string("reports/_worked_examples.html", {"examples": examples})
+
+
+@login_not_required
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    """List what is published by fiscal year; the State Library sees previews too, marked; public."""
+    form = StatementSearchForm(request.GET)
+    return render(
+        request,
+        "reports/report_list.html",
+        {
+            "form": form,
+            "found": form.libraries(),
+            "runs": _run_reports(_documents_for(request)),
+        },
+    )
+
+
+@login_not_required
+@require_safe
+def library_documents(request: HttpRequest, key: str) -> HttpResponse:
+    """List a library's payment statements by fiscal year; public."""
+    library = get_object_or_404(Library, key=key)
+    documents = _documents_for(request).filter(library=library).newest().select_related("run")
+    return render(
+        request,
+        "reports/library_documents.html",
+        {
+            "library": library,
+            "documents": sorted(
+                documents, key=lambda document: (document.run.fiscal_year, document.run.number), reverse=True
+            ),
+        },
+    )
+
+
+def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
+    found = _documents_for(request).filter(pk=pk).values_list(f"{ending}_sha256", flat=True).first()
+    return f'"{found}"' if found else None
+
+
+@login_not_required
+@require_safe
+@condition(etag_func=_digest)
+def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | FileResponse:
+    """Send the PDF or the CSV of a document; public once its run is certified."""
+    document = get_object_or_404(_documents_for(request).select_related("run"), pk=pk)
+    stored = document.pdf if ending == "pdf" else document.csv
+    try:
+        file = stored.open("rb")
+    except FileNotFoundError as lost:
+        logger.error("document %s has lost its file %s", pk, stored.name)
+        raise Http404(
+            "The file of this document is missing from storage; have the document made again."
+        ) from lost
+    response = FileResponse(
+        file,
+        as_attachment=ending == "csv",
+        filename=(stored.name or "").rpartition("/")[2],
+        content_type=CONTENT_TYPES[ending],
+    )
+    readers = "public" if document.standing == "published" else "private"
+    patch_cache_control(response, no_cache=True, **{readers: True})
+    return response
+
+
+@requires(Action.VIEW_RUNS)
+@require_safe
+def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the documents of a run, how far the making has come, and what failed."""
+    run = get_object_or_404(PaymentRun, pk=pk)
+    batch = run.document_batches.select_related("requested_by").first()
+    documents = _in_order(run.documents.newest().select_related("run", "library"))
+    return render(
+        request,
+        "reports/run_documents.html",
+        {
+            "run": run,
+            "can_have_documents": run.calculated_at is not None and run.status != PaymentRunStatus.VOID,
+            "may_make": may(request.user, Action.MAKE_DOCUMENTS),
+            "reports": [document for document in documents if document.library is None],
+            "statements": [document for document in documents if document.library],
+            **(_batch_context(batch) if batch else {}),
+        },
+    )
+
+
+@requires(Action.VIEW_RUNS)
+@require_safe
+def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far a batch has come, as a part of its run's page that asks again by itself."""
+    batch = get_object_or_404(DocumentBatch.objects.select_related("run", "requested_by"), pk=pk)
+    if not request.headers.get("HX-Request"):
+        return redirect("reports:run_documents", batch.run_id)
+    context = _batch_context(batch)
+    response = render(request, "reports/_batch_progress.html", context)
+    if not context["waiting"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@requires(Action.MAKE_DOCUMENTS)
+@require_POST
+def documents_make(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for every document of a run."""
+    run = get_object_or_404(PaymentRun, pk=pk)
+    try:
+        services.request_documents(run=run, by=signed_in(request), at=clock.now())
+    except services.NothingToDocument as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, "The documents are being made. You may leave this page.")
+    return redirect("reports:run_documents", run.pk)
+
+
+@requires(Action.MAKE_DOCUMENTS)
+@require_POST
+def batch_restart(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask again for what a batch still lacks."""
+    batch = get_object_or_404(DocumentBatch, pk=pk)
+    if asked := services.restart_documents(batch=batch, by=signed_in(request)):
+        messages.success(request, f"Asked again for {asked} document{'' if asked == 1 else 's'}.")
+    else:
+        messages.info(request, "Every document is made or is being made now.")
+    return redirect("reports:run_documents", batch.run_id)
+
+
+def _runs_for(request: HttpRequest) -> QuerySet[PaymentRun]:
+    """Return the runs that this person may see: certified ones, and for the State Library all."""
+    if may(request.user, Action.VIEW_RUNS):
+        return PaymentRun.objects.all()
+    return PaymentRun.objects.filter(status=PaymentRunStatus.CERTIFIED)
+
+
+def _documents_for(request: HttpRequest) -> DocumentQuerySet:
+    """Return the documents that this person may see: published ones, and for the State Library all."""
+    if may(request.user, Action.VIEW_RUNS):
+        return Document.objects.all()
+    return Document.objects.published()
+
+
+def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
+    """Gather documents by run, newest fiscal year first."""
+    statements = dict(
+        documents.filter(kind=DocumentKind.PAYMENT_STATEMENT)
+        .order_by()
+        .values_list("run")
+        .annotate(Count("library", distinct=True))
+    )
+    found: dict[int, RunReports] = {}
+    for document in _in_order(documents.filter(library__isnull=True).newest().select_related("run")):
+        run = document.run
+        reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
+        reports.documents.append(document)
+    return sorted(found.values(), key=lambda one: (one.run.fiscal_year, one.run.number), reverse=True)
+
+
+def _in_order(documents: Iterable[Document]) -> list[Document]:
+    """Return documents as people look for them: by kind, then by the library's name."""
+    kinds = list(DocumentKind)
+    return sorted(
+        documents, key=lambda document: (kinds.index(DocumentKind(document.kind)), str(document.library))
+    )
+
+
+def _batch_context(batch: DocumentBatch) -> dict[str, object]:
+    made, failed, asked = batch.progress()
+    return {
+        "batch": batch,
+        "made": made,
+        "asked": asked,
+        "waiting": asked - made - failed,
+        "failures": batch.lines.exclude(failure="").select_related("library"),
+    }
