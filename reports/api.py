@@ -13,7 +13,7 @@ from connecticard.api_rendering import ComposedField, LinkField, MomentField, Re
 from connecticard.api_views import ListViewSet, ReadViewSet
 from libraries.api import library_filter
 from libraries.models import Library, LibraryName
-from payments.api import RUN_KEY, visible_runs
+from payments.api import RUN_KEY
 from payments.models import CountedFiling, Payment, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from reports.models import Document, DocumentKind
@@ -204,7 +204,7 @@ class DocumentViewSet(ReadViewSet):
     lookup_url_kwarg, key_example = "id", "12"
 
     def get_queryset(self) -> QuerySet[Any]:
-        return Document.objects.filter(run__in=visible_runs(self.request.user))
+        return Document.objects.visible_to(self.request.user)
 
     def named(self, key: str) -> Q | None:
         return Q(pk=int(key)) if key.isascii() and key.isdecimal() and len(key) <= 18 else None

@@ -1,11 +1,13 @@
 """Documents that the State Library issues, and the work of making them."""
 
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
 
 from connecticard.models import User
+from connecticard.permissions import Action, may
 from libraries.models import Library
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -35,6 +37,10 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def published(self) -> "DocumentQuerySet":
         """Documents of certified runs, made as certified: public records."""
         return self.filter(certified=True, run__status=PaymentRunStatus.CERTIFIED)
+
+    def visible_to(self, user: Any) -> "DocumentQuerySet":
+        """The published documents, and all of them for who may see runs that are not published."""
+        return self.all() if may(user, Action.VIEW_RUNS) else self.published()
 
     def newest(self) -> "DocumentQuerySet":
         """The newest document of each kind, run and library; one made as certified goes before any other."""

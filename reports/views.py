@@ -93,7 +93,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "found": form.libraries(),
-            "runs": _run_reports(_documents_for(request)),
+            "runs": _run_reports(Document.objects.visible_to(request.user)),
         },
     )
 
@@ -103,7 +103,9 @@ def report_list(request: HttpRequest) -> HttpResponse:
 def library_documents(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payment statements by fiscal year; public."""
     library = get_object_or_404(Library, key=key)
-    documents = _documents_for(request).filter(library=library).newest().select_related("run")
+    documents = (
+        Document.objects.visible_to(request.user).filter(library=library).newest().select_related("run")
+    )
     return render(
         request,
         "reports/library_documents.html",
@@ -117,7 +119,12 @@ def library_documents(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
-    found = _documents_for(request).filter(pk=pk).values_list(f"{ending}_sha256", flat=True).first()
+    found = (
+        Document.objects.visible_to(request.user)
+        .filter(pk=pk)
+        .values_list(f"{ending}_sha256", flat=True)
+        .first()
+    )
     return f'"{found}"' if found else None
 
 
@@ -126,7 +133,7 @@ def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
 @condition(etag_func=_digest)
 def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | FileResponse:
     """Send the PDF or the CSV of a document; public once its run is certified."""
-    document = get_object_or_404(_documents_for(request).select_related("run"), pk=pk)
+    document = get_object_or_404(Document.objects.visible_to(request.user).select_related("run"), pk=pk)
     stored = document.pdf if ending == "pdf" else document.csv
     try:
         file = stored.open("rb")
@@ -212,13 +219,6 @@ def _runs_for(request: HttpRequest) -> QuerySet[PaymentRun]:
     if may(request.user, Action.VIEW_RUNS):
         return PaymentRun.objects.all()
     return PaymentRun.objects.filter(status=PaymentRunStatus.CERTIFIED)
-
-
-def _documents_for(request: HttpRequest) -> DocumentQuerySet:
-    """Return the documents that this person may see: published ones, and for the State Library all."""
-    if may(request.user, Action.VIEW_RUNS):
-        return Document.objects.all()
-    return Document.objects.published()
 
 
 def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:

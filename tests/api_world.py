@@ -103,6 +103,7 @@ def make_document(run: PaymentRun, library: Library | None = None) -> Document:
         pdf_sha256="b" * 64,
         csv="a.csv",
         csv_sha256="c" * 64,
+        certified=run.certified_at is not None,
         made_at=AT,
     )
 
