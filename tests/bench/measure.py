@@ -48,19 +48,26 @@ def paired(
     at_most: bool = True,
     rounds: int = ROUNDS,
     rate: bool = False,
+    prepare: Callable[[], object] = lambda: None,
 ) -> Measurement:
     """Return the median ratio of our time to the floor's, over paired rounds after one warm-up of each.
 
-    With `rate`, the ratio is of work done in a second: the floor's time to ours.
+    With `rate`, the ratio is of work done in a second: the floor's time to ours. `prepare` runs before each
+    and is not measured.
     """
-    ours()
-    floor()
+
+    def measured(work: Callable[[], object]) -> float:
+        prepare()
+        return seconds(work)
+
+    measured(ours)
+    measured(floor)
     pairs = []
     for number in range(rounds):
         if number % 2:
-            second, first = seconds(floor), seconds(ours)
+            second, first = measured(floor), measured(ours)
         else:
-            first, second = seconds(ours), seconds(floor)
+            first, second = measured(ours), measured(floor)
         pairs.append((first, second))
     ratio = median(b / a if rate else a / b for a, b in pairs)
     ours_median, floor_median = median(a for a, _ in pairs), median(b for _, b in pairs)

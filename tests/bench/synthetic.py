@@ -1,13 +1,16 @@
 """Made-up counts in the size of the real program: every library, every month, most home libraries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
 from django.db import connection
 
 from connecticard.models import User
+from libraries.models import Library
 from libraries.roster import load_roster
+from transactions.rules.filing_calendar import Span
+from transactions.towns_served import towns_served
 
 HOME_LIBRARIES = 168
 
@@ -79,3 +82,28 @@ def _make_year(cursor: Any, year: int) -> int:
         [HOME_LIBRARIES, first, last],
     )
     return cursor.rowcount
+
+
+def reportable_pairs() -> list[tuple[Library, Library]]:
+    """Return lenders, each with the first HOME_LIBRARIES on whose cards it may report loans, by key."""
+    libraries = list(Library.objects.order_by("key"))
+    served = towns_served()
+    days = Span(date(2017, 3, 1), date(2018, 2, 28))
+    towns = {library.key: served.own_towns(library.key, days) for library in libraries}
+    pairs = []
+    for lender in libraries:
+        homes = [home for home in libraries if not towns[lender.key] & towns[home.key]]
+        pairs += [(lender, home) for home in homes[:HOME_LIBRARIES]]
+    return pairs
+
+
+def year_of_counts(
+    pairs: Sequence[tuple[Library, Library]], year: int, seed: int
+) -> Iterator[tuple[Library, Library, date, int]]:
+    """Yield a count for each pair and month of a program year; another seed gives other numbers."""
+    months = Span(date(year - 1, 3, 1), date(year, 2, 28)).months()
+    number = seed
+    for lender, home in pairs:
+        for month in months:
+            number = (number * 1_103_515_245 + 12_345) % 2**31
+            yield lender, home, month, (number >> 16) % 97
