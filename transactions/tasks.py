@@ -6,7 +6,7 @@ from connecticard import clock
 from transactions import services
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def open_filing_periods() -> int:
     """Open the filing periods whose day has come, and return how many; safe to run again."""
     return len(services.open_filing_periods(on=clock.today()))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connecticard.canonical_json import sha256_of
 from connecticard.models import AuditEvent, Role
+from libraries.models import Residency
 from tests.factories import make_counts, make_filing, make_period, make_user
 from tests.transactions.conftest import months
 from transactions import services, tasks
@@ -16,7 +17,7 @@ from transactions.models import Filing, FilingBasis, FilingPeriod, FilingTotal, 
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.form_editions import edition_on
-from transactions.services import CountsRefused, FilingChanged, FilingRefused, NotCertifiable
+from transactions.services import CountsRefused, FilingChanged, FilingRefused, NotCertifiable, checking
 
 pytestmark = pytest.mark.django_db
 
@@ -673,3 +674,31 @@ def test_a_waiver_that_cannot_be_proposed(avon, staff, change, told):
 
     with pytest.raises(FilingRefused, match=told):
         services.propose_waiver(**(values | change))
+
+
+def test_cells_that_raise_no_doubt_pass_every_check(libraries, monkeypatch):
+    """The short way by which a grid is saved finds a problem wherever the checks find one."""
+    libraries["CT0002"].open_during = DateRange(None, date(2026, 5, 10))
+    libraries["CT0002"].save()
+    Residency.objects.filter(library=libraries["CT0002"]).update(valid=DateRange(None, date(2026, 5, 10)))
+    Residency.objects.create(
+        town=libraries["CT0001"].town,
+        library=libraries["CT0003"],
+        principal=False,
+        valid=DateRange(date(2026, 4, 1), date(2026, 5, 1)),
+    )
+    period = make_period()
+    filings = [make_filing(lender, period) for lender in libraries.values()]
+    cases = [
+        (filing, {(home.pk, month): loans})
+        for filing in filings
+        for home in libraries.values()
+        for month, loans in [(None, 1), *((month, 0) for month in HALF), (HALF[0], None)]
+    ]
+    short = [services.problems_of_cells(filing, counts) for filing, counts in cases]
+
+    monkeypatch.setattr(checking, "_open_to_doubt", lambda filing, counts: True)
+
+    assert short == [services.problems_of_cells(filing, counts) for filing, counts in cases]
+    assert any(short)
+    assert not all(short)

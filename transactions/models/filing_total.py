@@ -11,7 +11,7 @@ class FilingTotal(models.Model):
     same rows again. A home library with no loans has no row.
     """
 
-    filing = models.ForeignKey(Filing, on_delete=models.CASCADE, related_name="totals")
+    filing = models.ForeignKey(Filing, on_delete=models.CASCADE, related_name="totals", db_index=False)
     home_library = models.ForeignKey(Library, on_delete=models.PROTECT, related_name="+", db_index=False)
     loans = models.PositiveBigIntegerField()
 

@@ -12,7 +12,8 @@ class LoanCount(models.Model):
     No row is a blank: nothing was said. A row of 0 says that none were lent.
     """
 
-    filing = models.ForeignKey(Filing, on_delete=models.CASCADE, related_name="loan_counts")
+    # Found through the unique constraint, whose index begins with it.
+    filing = models.ForeignKey(Filing, on_delete=models.CASCADE, related_name="loan_counts", db_index=False)
     home_library = models.ForeignKey(Library, on_delete=models.PROTECT, related_name="+", db_index=False)
     month = models.DateField("first day of the month; none for a period total", null=True)
     loans = models.PositiveIntegerField()

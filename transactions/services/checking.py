@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from django.db import connection
+
 from libraries.models import Library
 from transactions.models import Filing, FilingBasis
 from transactions.rules import filing_checks
@@ -20,6 +22,24 @@ CELL_CHECKS = (
     filing_checks.month_outside_covers,
     filing_checks.refused_home_library,
 )
+
+# Whether a home library is not on record, not open on all the days, or ever shares a town with the lender.
+_HOMES_OPEN_TO_DOUBT = """
+    SELECT EXISTS (
+        SELECT FROM unnest(%(homes)s::bigint[]) AS typed (id)
+        LEFT JOIN libraries_library home ON home.id = typed.id
+        WHERE home.id IS NULL OR NOT home.open_during @> %(covers)s::daterange
+            OR home.town_id = %(town)s OR home.id IN (
+                SELECT theirs.library_id
+                FROM libraries_residency mine JOIN libraries_residency theirs USING (town_id)
+                WHERE mine.library_id = %(lender)s
+            ) OR home.town_id IN (SELECT town_id FROM libraries_residency WHERE library_id = %(lender)s)
+            OR EXISTS (
+                SELECT FROM libraries_residency theirs
+                WHERE theirs.library_id = home.id AND theirs.town_id = %(town)s
+            )
+    )
+"""
 
 Cells = Mapping[tuple[int, date | None], int | None]
 
@@ -40,7 +60,13 @@ def problems_to_mend(filing: Filing, *, today: date | None = None) -> list[CellP
 
 
 def problems_of_cells(filing: Filing, cells: Cells) -> list[CellProblem]:
-    """Return what is wrong with cells that somebody typed, whatever the rest of the filing says."""
+    """Return what is wrong with cells that somebody typed, whatever the rest of the filing says.
+
+    The checks, which have to know towns and days, are asked only where a cell is open to doubt: a grid is
+    saved often, and nearly always nothing is wrong with it.
+    """
+    if not _open_to_doubt(filing, cells):
+        return []
     to_check, ids = _to_check(filing, cells)
     unknown = [
         CellProblem(home, month, "No such library is on record. Reload the page and enter the loans again.")
@@ -48,6 +74,29 @@ def problems_of_cells(filing: Filing, cells: Cells) -> list[CellProblem]:
         if home not in ids.values()
     ]
     return unknown + _placed([problem for check in CELL_CHECKS for problem in check(to_check)], ids)
+
+
+def _open_to_doubt(filing: Filing, cells: Cells) -> bool:
+    """Return False only where no check can find anything wrong with these cells."""
+    months: set[date | None] = (
+        set(filing.covers_span.months()) if filing.basis == FilingBasis.BY_MONTH else {None}
+    )
+    for (_, month), loans in cells.items():
+        if month not in months:
+            return True
+        if loans is not None and not (type(loans) is int and 0 <= loans <= filing_checks.LARGEST_COUNT):
+            return True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HOMES_OPEN_TO_DOUBT,
+            {
+                "homes": list({home for home, _ in cells}),
+                "lender": filing.library_id,
+                "town": filing.library.town_id,
+                "covers": filing.covers,
+            },
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _to_check(filing: Filing, cells: Cells) -> tuple[FilingToCheck, dict[str, int]]:

@@ -15,18 +15,17 @@ from transactions.services.checking import Cells, problems_of_cells
 from transactions.services.refusals import CountsRefused, FilingChanged, FilingRefused
 
 _SAVE = """
-    WITH typed AS (
-        SELECT * FROM unnest(%(homes)s::bigint[], %(months)s::date[], %(loans)s::integer[])
-            AS cell (home_library_id, month, loans)
-    ), blanked AS (
-        DELETE FROM transactions_loancount stored USING typed
-        WHERE stored.filing_id = %(filing)s AND stored.home_library_id = typed.home_library_id
-            AND stored.month IS NOT DISTINCT FROM typed.month AND typed.loans IS NULL
-    )
     INSERT INTO transactions_loancount AS stored (filing_id, home_library_id, month, loans)
-    SELECT %(filing)s, home_library_id, month, loans FROM typed WHERE loans IS NOT NULL
+    SELECT %(filing)s, * FROM unnest(%(homes)s::bigint[], %(months)s::date[], %(loans)s::integer[])
     ON CONFLICT (filing_id, home_library_id, month) DO UPDATE SET loans = excluded.loans
     WHERE stored.loans <> excluded.loans
+"""
+
+_BLANK = """
+    DELETE FROM transactions_loancount stored
+    USING unnest(%(homes)s::bigint[], %(months)s::date[]) AS typed (home_library_id, month)
+    WHERE stored.filing_id = %(filing)s AND stored.home_library_id = typed.home_library_id
+        AND stored.month IS NOT DISTINCT FROM typed.month
 """
 
 
@@ -54,16 +53,7 @@ def save_counts(
         )
     if problems := problems_of_cells(filing, counts):
         raise CountsRefused(problems)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SAVE,
-            {
-                "filing": filing.pk,
-                "homes": [home for home, _ in counts],
-                "months": [month for _, month in counts],
-                "loans": list(counts.values()),
-            },
-        )
+    _store(filing, counts)
     filing.revision += 1
     filing.saved_at = at
     if nothing_lent is not None:
@@ -73,6 +63,19 @@ def save_counts(
         "counts_saved", target=filing, by=by, after={"cells": len(counts), "revision": filing.revision}
     )
     return filing
+
+
+def _store(filing: Filing, counts: Cells) -> None:
+    """Store numbers by one statement and blanks by another, where there are any."""
+    numbers = [(home, month, loans) for (home, month), loans in counts.items() if loans is not None]
+    blanks = [cell for cell, loans in counts.items() if loans is None]
+    with connection.cursor() as cursor:
+        if numbers:
+            homes, months, loans = (list(column) for column in zip(*numbers, strict=True))
+            cursor.execute(_SAVE, {"filing": filing.pk, "homes": homes, "months": months, "loans": loans})
+        if blanks:
+            homes, months = (list(column) for column in zip(*blanks, strict=True))
+            cursor.execute(_BLANK, {"filing": filing.pk, "homes": homes, "months": months})
 
 
 def editable(filing: Filing, by: User, at: datetime) -> Filing:
