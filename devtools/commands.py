@@ -128,7 +128,7 @@ def _preparation_hash(world: World) -> str:
                 digest.update(
                     f"{path.relative_to(ROOT)}\n{path.stat().st_size}\n".encode() + path.read_bytes()
                 )
-    given = [os.environ.get(name, "") for name in ("DATABASE_URL", "DEMO_TODAY")]
+    given = [os.environ.get("DATABASE_URL", ""), world.demo_today]
     with psycopg.connect(world.database_url) as connection:
         row = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchone()
     digest.update(repr([row, given, f"{datetime.now().astimezone():%Y-%m-%d}"]).encode())

@@ -171,7 +171,8 @@ def refuse_unreportable(counted: Collection[CountedDays]) -> None:
             CROSS JOIN LATERAL (
                 SELECT month FROM transactions_loancount
                 WHERE filing_id = counted.filing_id AND home_library_id = suspects.home_library_id
-                  AND loans > 0 AND (month IS NULL OR month BETWEEN counted.first_month AND counted.last_month)
+                  AND loans > 0
+                  AND (month IS NULL OR month BETWEEN counted.first_month AND counted.last_month)
                 OFFSET 0  -- keeps the planner from reading every count for a handful of pairs
             ) AS count
             JOIN transactions_filing filing ON filing.id = counted.filing_id

@@ -1,4 +1,4 @@
-"""One program year of three libraries, from letters of agreement to certified payments and their documents."""
+"""One program year of three libraries, from letters of agreement to certified payments and documents."""
 
 from datetime import date, datetime
 

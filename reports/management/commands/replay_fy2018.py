@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from connecticard.demo_people import DemoPerson, ensure_demo_people
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Sum
 
 from connecticard import clock
+from connecticard.demo_people import DemoPerson, ensure_demo_people
 from connecticard.models import Role, User
 from libraries.models import Library
 from payments.calculation import rates_of
@@ -102,7 +102,7 @@ class Command(BaseCommand):
         ]
         for line in batch.lines.exclude(kind=DocumentKind.PAYMENT_STATEMENT).select_related("document"):
             assert line.document is not None, "every line is made"
-            rows.append((line.get_kind_display(), Path(line.document.pdf.name).name))
+            rows.append((line.get_kind_display(), Path(str(line.document.pdf.name)).name))
         width = max(len(label) for label, _ in rows)
         for label, value in rows:
             self.stdout.write(f"{label + ':':<{width + 2}}{value}")
@@ -116,7 +116,7 @@ def _copy(batch: DocumentBatch, folder: Path) -> list[Path]:
     for document in Document.objects.filter(pk__in=batch.lines.values("document")):
         into = folder / "statements" if document.library_id else folder
         for file in (document.pdf, document.csv):
-            target = into / Path(file.name).name
+            target = into / Path(str(file.name)).name
             with file.open() as stored:
                 target.write_bytes(stored.read())
             copied.append(target)

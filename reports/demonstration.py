@@ -1,0 +1,306 @@
+"""A demonstration: fiscal year 2018 replayed, and the year of the demonstration's day in full swing.
+
+Everything goes through the services that people use, at the times at which they would have used them, so
+that what is shown is what the product does. People and this year's figures are made up.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum, auto
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from connecticard.clock import EASTERN
+from connecticard.demo_people import DemoPerson, DemoSignIn, ensure_demo_people
+from connecticard.models import Role, RoleAssignment, User
+from libraries.models import LetterOfAgreement, Library
+from payments import expenditure_services
+from payments import services as payment_services
+from payments.models import Appropriation, Payment, PaymentRun
+from payments.rules.expenditure_reporting import categories, fiscal_year_of, report_due_in
+from payments.standing import periods_owed
+from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
+from reports.services import request_documents
+from transactions.models import Filing, FilingBasis, FilingPeriod, LoanCount, ReportingCadence
+from transactions.models.waiver import WaiverKind
+from transactions.rules.filing_calendar import Cadence, Span, measurement_period
+from transactions.services.counts import save_counts
+from transactions.services.filings import certify_filing, return_filing, start_filing, submit_filing
+from transactions.services.holidays import load_holidays
+from transactions.services.periods import open_filing_periods
+from transactions.services.waivers import approve_waiver, propose_waiver
+
+PEOPLE = (
+    DemoPerson("filer@example.org", "Fiona Filer", Role.LIBRARY_FILER, library="CT0004"),
+    DemoPerson("certifier@example.org", "Carl Certifier", Role.LIBRARY_CERTIFIER, library="CT0004"),
+    DemoPerson("director@example.org", "Dora Director", Role.LIBRARY_FILER, library="CT0001"),
+    DemoPerson("director@example.org", "Dora Director", Role.LIBRARY_CERTIFIER, library="CT0001"),
+    DemoPerson("consortium@example.org", "Cora Consortium", Role.CONSORTIUM_FILER, consortium="Bibliomation"),
+    DemoPerson("staff@example.org", "Sam Staff", Role.STATE_STAFF),
+    DemoPerson("colleague@example.org", "Stella Staff", Role.STATE_STAFF),
+    DemoPerson("administrator@example.org", "Ada Administrator", Role.STATE_ADMINISTRATOR),
+    DemoPerson("auditor@example.org", "Otto Auditor", Role.AUDITOR),
+)
+FILING_ON_STAGE = "CT0004"
+LETTERS_SINCE = date(2015, 7, 1)
+MADE_UP = "Demonstration: made up"
+
+
+class Outcome(StrEnum):
+    """What becomes of a filing in the demonstration."""
+
+    CERTIFIED = auto()
+    CERTIFIED_LATE = auto()
+    ACCEPTED_LATE = auto()
+    SUBMITTED = auto()
+    RETURNED = auto()
+    DRAFT = auto()
+    NOT_BEGUN = auto()
+
+
+@dataclass(frozen=True)
+class _People:
+    staff: User
+    colleague: User
+    administrator: User
+    director_of: Mapping[int, User]
+
+
+def load_demonstration(on: date) -> list[DemoSignIn]:
+    """Make the demonstration where it is missing and return how its people sign in.
+
+    Run again it changes nothing but the passwords of people whose file was lost, and opens new periods.
+    """
+    load_holidays()
+    signs_in = ensure_demo_people(PEOPLE)
+    open_filing_periods(on=on)
+    with transaction.atomic():
+        if not LetterOfAgreement.objects.exists():
+            _put_on_stage(on)
+    return signs_in
+
+
+def _put_on_stage(on: date) -> None:
+    """Make letters, the replayed year and the year under way, in one transaction."""
+    libraries = list(Library.objects.order_by("key"))
+    people = _people(libraries)
+    _record_letters(libraries)
+    run = replay_fy2018(staff=people.staff, administrator=people.administrator, at=_at(on))
+    request_documents(run=run, by=people.staff, at=_at(on))
+    fiscal_year = fiscal_year_of(on)
+    _choose_monthly(libraries, measurement_period(fiscal_year), people)
+    _file(fiscal_year, libraries, people, on)
+    _report_expenditures(fiscal_year, libraries, run, people, on)
+    if not Appropriation.objects.filter(fiscal_year=fiscal_year).exists():
+        payment_services.record_appropriation(
+            fiscal_year=fiscal_year, cents=APPROPRIATION_CENTS, act=MADE_UP, by=people.staff
+        )
+
+
+def _people(libraries: list[Library]) -> _People:
+    """Return who acts; every library gets a director, who cannot sign in unless named in PEOPLE."""
+    named = {person.email: User.objects.get(email=person.email) for person in PEOPLE}
+    director_of: dict[int, User] = {}
+    for library in libraries:
+        director = User.objects.create_user(
+            f"director.{library.key.lower()}@example.org",
+            name=f"Director of {library}",
+            is_demonstration=True,
+        )
+        director_of[library.pk] = director
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(user=director, role=role, library_id=library_id, valid=DateRange(LETTERS_SINCE, None))
+        for library_id, director in director_of.items()
+        for role in (Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER)
+    )
+    return _People(
+        staff=named["staff@example.org"],
+        colleague=named["colleague@example.org"],
+        administrator=named["administrator@example.org"],
+        director_of=director_of,
+    )
+
+
+def _record_letters(libraries: list[Library]) -> None:
+    """Put a letter on file for every library: 192 took part in 2017; no public list names later changes."""
+    LetterOfAgreement.objects.bulk_create(
+        LetterOfAgreement(
+            library=library, valid=DateRange(LETTERS_SINCE, None), signatory="The director", document=MADE_UP
+        )
+        for library in libraries
+    )
+
+
+def _choose_monthly(libraries: list[Library], measured: Span, people: _People) -> None:
+    """Let every 24th library file monthly from the beginning of the year."""
+    ReportingCadence.objects.bulk_create(
+        ReportingCadence(library=library, cadence=Cadence.MONTHLY, valid=DateRange(measured.first_day, None))
+        for number, library in enumerate(libraries)
+        if number % 24 == 7
+    )
+
+
+def _file(fiscal_year: int, libraries: list[Library], people: _People, on: date) -> None:
+    """File for every period that has opened, as libraries do: most in time, some late, some not yet."""
+    pattern = _pattern()
+    periods = {
+        (period.cadence, period.first_day): period
+        for period in FilingPeriod.objects.within(measurement_period(fiscal_year))
+    }
+    owed_by = periods_owed(fiscal_year, libraries)
+    for number, library in enumerate(libraries):
+        owed = [
+            period
+            for dates in owed_by[library.pk]
+            if (period := periods.get((dates.cadence, dates.span.first_day)))
+        ]
+        for place, period in enumerate(owed, start=1):
+            outcome = _outcome(library, number, period, on, is_last=place == len(owed))
+            _file_one(library, period, outcome, pattern.get(library.pk, {}), people, on)
+
+
+def _outcome(library: Library, number: int, period: FilingPeriod, on: date, *, is_last: bool) -> Outcome:
+    """Return what becomes of a library's filing for a period, by the library's number in the list."""
+    if period.last_day >= on:
+        return Outcome.DRAFT if number % 3 == 0 else Outcome.NOT_BEGUN
+    if library.key == FILING_ON_STAGE and is_last:
+        return Outcome.NOT_BEGUN
+    if period.due_on < on:
+        return {
+            5: Outcome.NOT_BEGUN,
+            11: Outcome.DRAFT,
+            17: Outcome.SUBMITTED,
+            23: Outcome.RETURNED,
+            29: Outcome.CERTIFIED_LATE,
+            35: Outcome.ACCEPTED_LATE,
+        }.get(number % 48, Outcome.CERTIFIED)
+    return {
+        0: Outcome.CERTIFIED,
+        1: Outcome.CERTIFIED,
+        2: Outcome.SUBMITTED,
+        3: Outcome.DRAFT,
+        4: Outcome.DRAFT,
+        5: Outcome.RETURNED,
+    }.get(number % 8, Outcome.NOT_BEGUN)
+
+
+def _file_one(
+    library: Library,
+    period: FilingPeriod,
+    outcome: Outcome,
+    pattern: Mapping[int, int],
+    people: _People,
+    on: date,
+) -> None:
+    if outcome is Outcome.NOT_BEGUN:
+        return
+    director = people.director_of[library.pk]
+    ended = min(period.last_day, on)
+    filed_on = min(period.due_on - timedelta(days=library.pk % 4), on)
+    if outcome in (Outcome.CERTIFIED_LATE, Outcome.ACCEPTED_LATE):
+        filed_on = min(period.due_on + timedelta(days=5), on)
+    filed_on = max(filed_on, period.opens_on)
+    if outcome is Outcome.ACCEPTED_LATE and filed_on > period.due_on:
+        _waive(library, period, filed_on, people)
+    filing = start_filing(
+        library=library, period=period, basis=FilingBasis.BY_MONTH, by=director, at=_at(filed_on)
+    )
+    months = [month for month in filing.covers_span.months() if month <= ended]
+    if outcome is Outcome.DRAFT and len(months) > 1:
+        months = months[:-1]
+    filing = save_counts(
+        filing=filing,
+        counts=_counts(library, months, pattern),
+        by=director,
+        at=_at(filed_on),
+        expected=filing.revision,
+        nothing_lent=not pattern and outcome is not Outcome.DRAFT,
+    )
+    if outcome is Outcome.DRAFT:
+        return
+    filing = submit_filing(filing=filing, by=director, at=_at(filed_on))
+    if outcome is Outcome.RETURNED:
+        return_filing(
+            filing=filing, reason="Please look at the last month again.", by=people.staff, at=_at(filed_on)
+        )
+    elif outcome is not Outcome.SUBMITTED:
+        certify_filing(filing=filing, by=director, at=_at(filed_on))
+
+
+def _waive(library: Library, period: FilingPeriod, on: date, people: _People) -> None:
+    waiver = propose_waiver(
+        library=library,
+        period=period,
+        kind=WaiverKind.LATE_ACCEPTANCE,
+        until=on,
+        authority="State Librarian, by letter of that day",
+        reason="The library's circulation system was down in the week in which the filing was due.",
+        by=people.staff,
+        at=_at(on),
+    )
+    approve_waiver(waiver=waiver, by=people.colleague, at=_at(on))
+
+
+def _pattern() -> dict[int, dict[int, int]]:
+    """Return what each library lent on each other's cards in the replayed year, by library id."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    measured = measurement_period(FISCAL_YEAR)
+    rows = LoanCount.objects.filter(
+        filing__in=Filing.objects.standing().within(measured), loans__gt=0
+    ).values_list("filing__library", "home_library", "loans")
+    for lender, home_library, loans in rows:
+        found[lender][home_library] = loans
+    return found
+
+
+def _counts(
+    library: Library, months: list[date], pattern: Mapping[int, int]
+) -> dict[tuple[int, date | None], int | None]:
+    """Return counts a third below the replayed year's, with some rise and fall from month to month."""
+    counts: dict[tuple[int, date | None], int | None] = {}
+    for month in months:
+        for home_library, loans in pattern.items():
+            mixed = library.pk * 7919 + home_library * 104_729 + month.toordinal() * 15_485_863
+            whole, rest = divmod(loans * (85 + mixed % 31), 1800)
+            counts[home_library, month] = whole + (mixed // 31 % 1800 < rest)
+    return counts
+
+
+def _report_expenditures(
+    fiscal_year: int, libraries: list[Library], run: PaymentRun, people: _People, on: date
+) -> None:
+    """Record what each library received, as much as in the replayed year, and most reports on it."""
+    due = report_due_in(fiscal_year)
+    received = dict(Payment.objects.filter(run=run).values_list("library_id", "payment_cents"))
+    codes = [category.code for category in categories(due.due_on)]
+    for number, library in enumerate(libraries):
+        cents = received.get(library.pk, 0)
+        expenditure_services.record_money_received(
+            library=library, fiscal_year=due.covers_fiscal_year, cents=cents, source=MADE_UP, by=people.staff
+        )
+        if not cents or number % 40 == 9 or due.due_on > on:
+            continue
+        director = people.director_of[library.pk]
+        filed_on = due.due_on - timedelta(days=number % 30 + 1)
+        report = expenditure_services.start_report(
+            library=library, fiscal_year=due.covers_fiscal_year, by=director, at=_at(filed_on)
+        )
+        spent = {codes[0]: cents * 48 // 100, codes[1]: cents * 14 // 100, codes[2]: cents * 9 // 100}
+        held = cents - sum(spent.values()) if number % 5 == 0 else 0
+        spent[codes[-1]] = cents - sum(spent.values()) - held
+        report = expenditure_services.save_report(
+            report=report, spent_cents=spent, unspent_cents=held, by=director
+        )
+        if number % 40 == 19:
+            continue
+        report = expenditure_services.submit_report(report=report, by=director, at=_at(filed_on))
+        if number % 40 != 29:
+            expenditure_services.certify_report(report=report, by=director, at=_at(filed_on))
+
+
+def _at(day: date) -> datetime:
+    """Return noon of a day, by Eastern time."""
+    return datetime.combine(day, time(12), tzinfo=EASTERN)

@@ -1,0 +1,24 @@
+"""Load the demonstration and print how its people sign in."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
+
+from connecticard import clock
+from connecticard.demo_people import refuse_in_production
+from reports.demonstration import load_demonstration
+
+
+class Command(BaseCommand):
+    help = "Load made-up people and filings beside the replayed fiscal year 2018; never in production."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            refuse_in_production()
+        except ImproperlyConfigured as problem:
+            raise CommandError(str(problem)) from None
+        signs_in = {sign_in.person.email: sign_in for sign_in in load_demonstration(on=clock.today())}
+        self.stdout.write("  Demonstration people (the code for sign-in: ./dev code EMAIL):")
+        for email, sign_in in signs_in.items():
+            self.stdout.write(f"  {email:<28}{sign_in.password:<20}{sign_in.person.name}")
