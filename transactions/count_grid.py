@@ -5,12 +5,14 @@ people who typed at the same time made of them. How it looks is `forms`, what mu
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from libraries.models import Library, LibrarySuccession
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+
+from libraries.models import Library, LibrarySuccession, Residency
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_calendar import Span
 from transactions.rules.reportable_loans import RefusedBecause, TownsServed, refusal, reportable_months
@@ -130,44 +132,69 @@ def count_grid(filing: Filing, counts: Iterable[Cell] = ()) -> CountGrid:
     by_month = filing.basis == FilingBasis.BY_MONTH
     span = filing.covers_span
     columns: tuple[date | None, ...] = span.months() if by_month else (None,)
-    libraries = list(Library.objects.values_list("pk", "key", "name", "town__name"))
-    served = towns_served()
+    every_column = frozenset(columns)
     held: dict[int, set[date | None]] = {}
     for library_id, column in counts:
         held.setdefault(library_id, set()).add(column)
-    names = {key: name for _, key, name, _ in libraries}
-    successors = dict(LibrarySuccession.objects.values_list("predecessor__key", "successor__key"))
-    lender = filing.library.key
-    lines, left_out = [], []
-    for library_id, key, name, town in sorted(libraries, key=lambda found: found[2].casefold()):
+    lender, names = filing.library.key, {}
+    libraries = list(_home_libraries(filing))
+    to_judge = [library_id for library_id, *_, plain in libraries if not plain]
+    served = TownsServed([]) if to_judge == [filing.library_id] else towns_served(to_judge)
+    lines, incomplete = [], []
+    for library_id, key, name, town, plain in sorted(libraries, key=lambda found: found[2].casefold()):
+        names[key] = name
+        if plain:
+            lines.append(Line(library_id, key, name, town, every_column))
+            continue
         open_in: set[date | None] = held.get(library_id, set()).intersection(columns)
         if by_month:
             open_in |= set(reportable_months(lender, key, span, served))
         elif refusal(lender, key, span, served) is None:
             open_in.add(None)
-        if len(open_in) < len(columns) and (
-            note := _why_left_out(lender, key, name, span, served, names, successors)
-        ):
-            left_out.append(note)
+        if len(open_in) < len(columns):
+            incomplete.append(key)
         if open_in:
             lines.append(Line(library_id, key, name, town, frozenset(open_in)))
-    return CountGrid(columns, tuple(lines), tuple(left_out))
+    return CountGrid(columns, tuple(lines), _left_out(lender, incomplete, span, served, names))
 
 
-def _why_left_out(
-    lender: str,
-    key: str,
-    name: str,
-    span: Span,
-    served: TownsServed,
-    names: Mapping[str, str],
-    successors: Mapping[str, str],
-) -> LeftOut | None:
-    """Return the note on a library that is left out; None for one closed long ago that nobody looks for."""
-    found = refusal(lender, key, span, served, names=names, successors=successors)
-    if found is None or (found.because is RefusedBecause.NOT_OPEN and key not in successors):
-        return None
-    return LeftOut(name, f"{found.reason} {found.cure}", found.citation)
+def _home_libraries(filing: Filing) -> Iterable[tuple[int, str, str, str, bool]]:
+    """Return id, key, name and town of every library, and whether its line is plainly whole.
+
+    So it is where the library was open on every day and never shared a town with the lender, which is true of
+    nearly all; only the others need be judged by the rules, month by month.
+    """
+    towns = Residency.objects.filter(library=filing.library_id).values("town")
+    shares_a_town = (
+        Q(pk=filing.library_id)
+        | Q(town=filing.library.town_id)
+        | Q(town__in=towns)
+        | Exists(
+            Residency.objects.filter(library=OuterRef("pk")).filter(
+                Q(town=filing.library.town_id) | Q(town__in=towns)
+            )
+        )
+    )
+    return Library.objects.annotate(
+        plain=ExpressionWrapper(
+            Q(open_during__contains=filing.covers) & ~shares_a_town, output_field=BooleanField()
+        )
+    ).values_list("pk", "key", "name", "town__name", "plain")
+
+
+def _left_out(
+    lender: str, keys: Sequence[str], span: Span, served: TownsServed, names: Mapping[str, str]
+) -> tuple[LeftOut, ...]:
+    """Return the notes on libraries that are left out, except ones closed long ago that nobody looks for."""
+    successors = {}
+    if len(keys) > 1:  # more than the lender itself
+        successors = dict(LibrarySuccession.objects.values_list("predecessor__key", "successor__key"))
+    refusals = {key: refusal(lender, key, span, served, names=names, successors=successors) for key in keys}
+    return tuple(
+        LeftOut(names[key], f"{found.reason} {found.cure}", found.citation)
+        for key, found in refusals.items()
+        if found and (found.because is not RefusedBecause.NOT_OPEN or key in successors)
+    )
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ def standing_of(filing: Filing) -> Filing | None:
     """Return the certified version of the same period that counts now, this one or another."""
     if filing.is_standing:
         return filing
+    if filing.is_open and filing.version == 1:
+        return None
     return Filing.objects.standing().filter(library=filing.library, period=filing.period).first()
 
 

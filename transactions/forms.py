@@ -59,7 +59,7 @@ def parsed(grid: CountGrid, typed: Mapping[Cell, str]) -> tuple[dict[Cell, int |
 
 
 class CountGridWidget(forms.Widget):
-    """Draws all cells of a grid in one pass; a form of single fields would take twenty times as long.
+    """Draws all cells of a grid in one pass; a form of single fields takes more than ten times as long.
 
     `problems` are messages to show beside cells, `other_values` what somebody else saved there.
     """
