@@ -43,8 +43,12 @@ def certified(
     by: User | None = None,
     submitted_on: date | None = None,
     covers: Span | None = None,
+    estimated: str = "",
 ) -> Filing:
-    """Put a certified filing on record; counts by home library, or by home library and month."""
+    """Put a certified filing on record; counts by home library, or by home library and month.
+
+    `estimated` says how its counts were estimated; empty where the library filed them.
+    """
     of = period(first_day, cadence)
     by_month = any(isinstance(key, tuple) for key in counts)
     days = covers or of.span
@@ -61,6 +65,8 @@ def certified(
         basis="by_month" if by_month else "period_total",
         covers=DateRange(days.first_day, days.last_day + timedelta(days=1)),
         form_edition="test",
+        provenance="estimated" if estimated else "filed",
+        provenance_note=estimated,
         created_at=at,
         first_submitted_at=at,
         submitted_at=at,
