@@ -21,7 +21,13 @@ def test_every_action_stands_in_the_table():
 
 
 def test_auditor_changes_nothing():
-    reads = {Action.VIEW_LIBRARY, Action.VIEW_RUNS, Action.VIEW_PEOPLE, Action.VIEW_AUDIT}
+    reads = {
+        Action.VIEW_LIBRARY,
+        Action.VIEW_RUNS,
+        Action.VIEW_WORK_LIST,
+        Action.VIEW_PEOPLE,
+        Action.VIEW_AUDIT,
+    }
 
     assert {action for action in Action if Role.AUDITOR in PERMITTED[action]} == reads
 
