@@ -1,5 +1,6 @@
 """Forms by which libraries file, and by which staff keep what filing depends on."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
@@ -22,6 +23,9 @@ def cell_name(cell: Cell) -> str:
     """Return the name of a cell's control, which is its id on the page too: c12-2026-03, c12-total."""
     library_id, month = cell
     return f"c{library_id}-{_column_name(month)}"
+
+
+_CELL_NAME = re.compile(r"c([0-9]{1,18})-([0-9]{4}-[0-9]{2}|total)")
 
 
 def _column_name(month: date | None) -> str:
@@ -71,8 +75,9 @@ class CountGridWidget(forms.Widget):
         self.other_values: Mapping[Cell, int | None] = {}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[Cell, str]:
+        """Return the text of every cell that was sent; a cell that was not sent is not touched."""
         posted = data.dict() if hasattr(data, "dict") else data
-        return {cell: posted.get(cell_name(cell), "").strip() for cell in self.grid.cells}
+        return {cell: posted[sent].strip() for cell in self.grid.cells if (sent := cell_name(cell)) in posted}
 
     def id_for_label(self, id_: str) -> str:
         return ""
@@ -131,6 +136,9 @@ class CountGridField(forms.Field):
         super().__init__(required=False, widget=CountGridWidget(grid), label="Loans")
         self.grid = grid
 
+    def bound_data(self, data: Mapping[Cell, str], initial: Mapping[Cell, str] | None) -> dict[Cell, str]:
+        return {**(initial or {}), **data}
+
     def clean(self, value: Mapping[Cell, str]) -> dict[Cell, int | None]:
         numbers, problems = parsed(self.grid, value)
         if problems:
@@ -188,6 +196,15 @@ class CountGridForm(forms.Form):
         text = self._widget.value_from_datadict(self.data, self.files, "counts")
         return parsed(self.grid, text)[0], text
 
+    def without_a_place(self) -> list[tuple[int, str, str]]:
+        """Return what was typed into cells that the grid no longer has: home library, column and text."""
+        places = {cell_name(cell) for cell in self.grid.cells}
+        return [
+            (int(found[1]), "Whole period" if found[2] == "total" else found[2], text.strip())
+            for name, text in self.data.items()
+            if name not in places and (found := _CELL_NAME.fullmatch(name)) and text.strip()
+        ]
+
     def begun_with(self) -> dict[Cell, int | None] | None:
         """Return what stood in the cells when the page was opened; None where that cannot be told."""
         return self.grid.read_back(self.data.get("opened_with", ""))
@@ -196,7 +213,7 @@ class CountGridForm(forms.Form):
         self, *, revision: int, text: Mapping[Cell, str], saved: Counts, conflicts: Counts
     ) -> None:
         """Show other text in the cells than was sent, on the state of the filing as it is now on record."""
-        data = {name: value for name, value in self.data.items() if name[0] != "c"}
+        data = {name: value for name, value in self.data.items() if not name.startswith("c")}
         data |= {cell_name(cell): value for cell, value in text.items()}
         data |= {"revision": str(revision), "opened_with": self.grid.written(saved)}
         self.data = data

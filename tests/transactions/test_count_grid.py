@@ -219,8 +219,22 @@ def test_numbers_as_people_and_spreadsheets_write_them_are_read():
         (1, MARCH): 1234,
         (1, APRIL): 12,
         (2, MARCH): 0,
-        (2, APRIL): None,
     }
+
+
+def test_a_cell_that_was_not_sent_is_not_touched_and_shows_what_is_saved():
+    grid = small_grid(MARCH)
+    form = CountGridForm(
+        {"revision": "0", cell_name((1, MARCH)): "x"},
+        grid=grid,
+        counts={(2, MARCH): 9},
+        revision=0,
+        nothing_lent=False,
+        zero_return="Nothing",
+    )
+
+    assert not form.is_valid()
+    assert 'name="c2-2026-03" value="9"' in str(form["counts"])
 
 
 @pytest.mark.parametrize("typed", ["-1", "1.5", "many", "9999999999", "2147483648", "٣"])

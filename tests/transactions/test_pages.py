@@ -255,7 +255,11 @@ def test_the_later_of_two_people_is_shown_both_values_and_loses_none(filer, draf
 
     response = filer.post(
         url("filing_entry", draft.pk),
-        typed(draft, {(bethel, MARCH): "60", (bethel, HALF[1]): "61"}, opened_with=opened),
+        typed(
+            draft,
+            {(bethel, MARCH): "60", (bethel, HALF[1]): "61", (canton, MARCH): ""},
+            opened_with=opened,
+        ),
     )
 
     page = response.content.decode()
@@ -273,6 +277,18 @@ def test_the_later_of_two_people_is_shown_both_values_and_loses_none(filer, draf
         ("Bethel Library", HALF[1]): 61,
         ("Canton Library", MARCH): 7,
     }
+
+
+def test_what_was_typed_is_shown_when_the_columns_were_changed_meanwhile(filer, draft, avon, bethel):
+    other = make_signed_in_client(Role.LIBRARY_FILER, avon)
+    other.post(url("filing_basis", draft.pk), {"revision": "0"})
+
+    response = filer.post(url("filing_entry", draft.pk), typed(draft, {(bethel, MARCH): "60"}))
+
+    assert response.status_code == 409
+    assert f"{other.user} saved this filing while you were typing" in text(response)
+    assert "What you typed has no cell any more: Bethel Library, 2026-03: 60" in text(response)
+    assert counts_of(draft) == {}
 
 
 def test_months_become_totals_and_totals_become_months(filer, draft, bethel):

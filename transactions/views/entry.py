@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from connecticard import clock
-from connecticard.models import User
+from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action, requires
 from connecticard.templatetags.figures import count as written_count
 from transactions import services
@@ -52,7 +52,6 @@ class _EntryPage:
         self.form = self.form_of(None)
         self.problems: list[dict[str, str]] = []
         self.conflicts: dict[str, Any] | None = None
-        self.changed_by = ""
 
     def form_of(self, data: Any) -> CountGridForm:
         return CountGridForm(
@@ -95,7 +94,7 @@ def _save(request: HttpRequest, page: _EntryPage) -> HttpResponse:
     except FilingRefused as refused:
         page.problems = [{"message": str(refused)}]
         return _render_entry(request, page)
-    total = totals(page.grid, form.cleaned_data["counts"]).all
+    total = totals(page.grid, {**page.counts, **form.cleaned_data["counts"]}).all
     messages.success(request, f"Saved: {total:,} loans. The filing is a draft until you submit it.")
     if request.POST.get("then") == "check":
         return redirect("transactions:filing_check", filing.pk)
@@ -105,12 +104,13 @@ def _save(request: HttpRequest, page: _EntryPage) -> HttpResponse:
 def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
     """Show what this person typed beside what another saved meanwhile; nothing is stored."""
     mine, text = page.form.typed()
+    for cell in page.grid.cells:
+        if cell not in text:
+            mine[cell] = page.counts.get(cell)
+            text[cell] = _text(mine[cell])
     merged = merge(page.grid, before=page.form.begun_with(), mine=mine, theirs=page.counts)
     for cell in merged.taken_over:
         text[cell] = _text(merged.mine[cell])
-    page.form.show_again(
-        revision=page.filing.revision, text=text, saved=page.counts, conflicts=merged.conflicts
-    )
     page.conflicts = {
         "cells": [
             {
@@ -122,9 +122,27 @@ def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
             }
             for cell, theirs in merged.conflicts.items()
         ],
+        "by": _last_saved_by(page.filing),
+        "without_a_place": [
+            f"{page.grid.names.get(library_id, 'a library without a line')}, {column}: {typed}"
+            for library_id, column, typed in page.form.without_a_place()
+        ],
         "taken_over": [_place(page.grid, cell) for cell in page.grid.cells if cell in merged.taken_over],
     }
+    page.form.show_again(
+        revision=page.filing.revision, text=text, saved=page.counts, conflicts=merged.conflicts
+    )
     return _render_entry(request, page, status=409)
+
+
+def _last_saved_by(filing: Filing) -> User | None:
+    event = (
+        AuditEvent.objects.filter(target_type=filing._meta.label_lower, target_id=filing.pk)
+        .select_related("by")
+        .order_by("-at", "-pk")
+        .first()
+    )
+    return event.by if event else None
 
 
 def _mark(page: _EntryPage, refused: CountsRefused) -> None:
