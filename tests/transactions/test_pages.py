@@ -379,7 +379,7 @@ def test_check_page_says_where_last_year_is_not_on_record(filer, submitted, cert
 def test_submitting_gives_a_receipt_with_number_time_and_digest(filer, draft, bethel):
     make_counts(draft, {(bethel, month): 10 for month in HALF})
 
-    response = filer.post(url("filing_check", draft.pk), follow=True)
+    response = filer.post(url("filing_check", draft.pk), {"revision": "0"}, follow=True)
 
     draft.refresh_from_db()
     page = text(response)
@@ -390,7 +390,7 @@ def test_submitting_gives_a_receipt_with_number_time_and_digest(filer, draft, be
 
 
 def test_submission_that_is_refused_stays_a_draft(filer, draft):
-    response = filer.post(url("filing_check", draft.pk))
+    response = filer.post(url("filing_check", draft.pk), {"revision": "0"})
 
     assert response.status_code == 409
     assert "No loans are entered" in text(response)
@@ -418,7 +418,9 @@ def test_certifier_sees_the_whole_filing_and_the_exact_statement(certifier, subm
 
 def test_certifying_takes_the_second_factor_and_keeps_the_statement(certifier, submitted):
     response = certifier.post(
-        url("filing_certify", submitted.pk), {"code": current_code(certifier.user)}, follow=True
+        url("filing_certify", submitted.pk),
+        {"code": current_code(certifier.user), "revision": "0"},
+        follow=True,
     )
 
     submitted.refresh_from_db()
@@ -426,6 +428,20 @@ def test_certifying_takes_the_second_factor_and_keeps_the_statement(certifier, s
     assert submitted.certified_by == certifier.user
     assert "Certified. This filing now counts" in text(response)
     assert submitted.attestation in text(response)
+
+
+def test_certifier_signs_only_what_the_page_showed(certifier, filer, submitted, bethel):
+    services.return_filing(filing=submitted, reason="Look again.", by=certifier.user, at=AT)
+    services.save_counts(filing=submitted, counts={(bethel.pk, MARCH): 999}, by=filer.user, at=AT, expected=0)
+    services.submit_filing(filing=submitted, by=filer.user, at=AT)
+
+    response = certifier.post(
+        url("filing_certify", submitted.pk), {"code": current_code(certifier.user), "revision": "0"}
+    )
+
+    submitted.refresh_from_db()
+    assert submitted.status == "submitted"
+    assert "Somebody saved this filing after you opened it" in text(response)
 
 
 def test_without_a_right_code_nothing_is_certified(certifier, submitted):

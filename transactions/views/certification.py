@@ -21,7 +21,7 @@ from transactions.models import Filing
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
 from transactions.services import CountsRefused, FilingRefused
-from transactions.views.reach import filing_of
+from transactions.views.reach import filing_of, revision_seen
 
 
 @requires(Action.VIEW_LIBRARY)
@@ -58,7 +58,9 @@ def filing_check(request: HttpRequest, pk: int) -> HttpResponse:
     refused: FilingRefused | None = None
     if request.method == "POST":
         try:
-            submitted = services.submit_filing(filing=checked, by=cast(User, request.user), at=clock.now())
+            submitted = services.submit_filing(
+                filing=checked, by=cast(User, request.user), at=clock.now(), expected=revision_seen(request)
+            )
         except FilingRefused as refusal:
             refused = refusal
         else:
@@ -94,7 +96,12 @@ def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
     problem = ""
     if request.method == "POST" and form.is_valid():
         try:
-            certified = services.certify_filing(filing=submitted, by=cast(User, request.user), at=clock.now())
+            certified = services.certify_filing(
+                filing=submitted,
+                by=cast(User, request.user),
+                at=clock.now(),
+                expected=revision_seen(request),
+            )
         except FilingRefused as refused:
             problem = str(refused)
         else:

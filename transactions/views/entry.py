@@ -19,7 +19,7 @@ from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
 from transactions.services import CountsRefused, FilingChanged, FilingRefused
-from transactions.views.reach import filing_of
+from transactions.views.reach import filing_of, revision_seen
 
 
 @requires(Action.ENTER_COUNTS)
@@ -213,12 +213,11 @@ def filing_basis(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("transactions:filing_entry", filing.pk)
     counts = counts_on_record(filing)
     if request.method == "POST":
-        revision = request.POST.get("revision", "")
         try:
             services.change_basis(
                 filing=filing,
                 basis=_OTHER[FilingBasis(filing.basis)],
-                expected=int(revision) if revision.isdecimal() else -1,
+                expected=revision_seen(request),
                 by=cast(User, request.user),
                 at=clock.now(),
             )

@@ -32,3 +32,9 @@ def filing_of(request: HttpRequest, pk: int, action: Action = Action.VIEW_LIBRAR
 
 def _refused(action: Action, library: Library) -> PermissionDenied:
     return PermissionDenied(f"You may not {action.value} for {library}.")
+
+
+def revision_seen(request: HttpRequest) -> int:
+    """Return the revision of the filing that the page showed; -1, which no filing has, where none is sent."""
+    sent = request.POST.get("revision", "")
+    return int(sent) if sent.isascii() and sent.isdecimal() and len(sent) < 10 else -1
