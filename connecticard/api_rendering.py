@@ -6,6 +6,7 @@ that what is described and what is written are one thing. A list costs what its 
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
@@ -129,29 +130,30 @@ def rows(
     """Return a queryset's rows as the record describes them, and what gives the key columns of one."""
     places: dict[str, int] = {}
     read = _reader(record, places)
+    names = list(record.fields)
+    plain = len(places) == len(names) and not any(
+        isinstance(field, Record | Computed) for field in record.fields.values()
+    )
     keys = [places.setdefault(column, len(places)) for column in key]
     found = list(queryset.values_list(*places))
-    return [read(row) for row in found], lambda index: tuple(found[index][place] for place in keys)
+    # Where the columns are the fields in their order, a call for each row would cost as much again.
+    results = list(map(dict, map(zip, repeat(names), found))) if plain else [read(row) for row in found]
+    return results, lambda index: tuple(found[index][place] for place in keys)
 
 
 def _reader(record: Record, places: dict[str, int]) -> Read:
     """Return what turns a row into a record; each column that it needs is given its place in the row."""
-    names, plain = list(record.fields), not places
     parts: list[tuple[str, Read]] = []
     for name, field in record.fields.items():
         if isinstance(field, Record):
             parts.append((name, _reader(field, places)))
-            plain = False
             continue
         columns = (field.columns or (name,)) if isinstance(field, Computed) else (_column(field),)
         taken = [places.setdefault(column, len(places)) for column in columns]
         if isinstance(field, Computed):
             parts.append((name, _computed(field, taken)))
-            plain = False
         else:
             parts.append((name, itemgetter(*taken)))
-    if plain and len(places) == len(names):
-        return lambda row: dict(zip(names, row, strict=False))
     return lambda row: {name: read(row) for name, read in parts}
 
 

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 
+from connecticard.models import ApiToken
 from connecticard.models.role_assignment import STATE_ROLES
 from connecticard.permissions import assignments
 
@@ -41,10 +42,12 @@ class RoleThrottle(BaseThrottle):
     def _who(self, request: Request) -> tuple[str, str]:
         if not request.user.is_authenticated:
             return "anonymous", f"address:{self.get_ident(request)}"
-        state = any(held.role in STATE_ROLES for held in assignments(request.user))
-        token = getattr(request.auth, "pk", None)
-        who = f"token:{token}" if token else f"person:{request.user.pk}"
-        return ("state" if state else "library"), who
+        if isinstance(request.auth, ApiToken):
+            roles, who = {request.auth.role_assignment.role}, f"token:{request.auth.pk}"
+        else:
+            roles = {held.role for held in assignments(request.user)}
+            who = f"person:{request.user.pk}"
+        return ("state" if roles & STATE_ROLES else "library"), who
 
     @staticmethod
     def _count(key: str) -> int:
