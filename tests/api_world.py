@@ -18,6 +18,8 @@ from transactions.models import Filing, LoanCount
 
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
 TODAY = date(2027, 9, 20)
+STATEMENT = 999_001
+"""Number of the document that is a statement."""
 
 
 @dataclass
@@ -85,15 +87,16 @@ def make_world() -> World:
         filing=filing,
         draft=draft,
         report=report,
-        statement=make_document(run, avon),
+        statement=make_document(run, avon, pk=STATEMENT),
         unpublished=make_document(later),
         staff=staff,
         filer=make_user(Role.LIBRARY_FILER, library=avon),
     )
 
 
-def make_document(run: PaymentRun, library: Library | None = None) -> Document:
+def make_document(run: PaymentRun, library: Library | None = None, pk: int | None = None) -> Document:
     return Document.objects.create(
+        pk=pk,
         kind=DocumentKind.PAYMENT_STATEMENT if library else DocumentKind.PAYMENT_LIST,
         run=run,
         library=library,
