@@ -88,7 +88,10 @@ class ComposedField(Computed, serializers.CharField):
 
 @extend_schema_field({"type": "string", "format": "uri"})
 class LinkField(Computed, serializers.CharField):
-    """The address of a record or of a list; None where a column that it needs is empty."""
+    """The address of a record or of a list; None where a column that it needs is empty.
+
+    A path that begins with a stroke leads out of the interface, to a page or a file.
+    """
 
     def __init__(self, path: str, *columns: str, **settings: Any) -> None:
         super().__init__(**settings)
@@ -97,7 +100,9 @@ class LinkField(Computed, serializers.CharField):
     def read(self, *values: Any) -> str | None:
         if None in values:
             return None
-        return self.context["root"] + self.path.format(*(quote(str(value), safe="") for value in values))
+        path = self.path.format(*(quote(str(value), safe="") for value in values))
+        root: str = self.context["root"]
+        return root.removesuffix(API_ROOT) + path if path.startswith("/") else root + path
 
 
 class ListOf(Computed, serializers.ListField):

@@ -73,11 +73,14 @@ class DocumentRecord(Record):
     title = serializers.CharField()
     payment_run = ComposedField(RUN_KEY, "run__fiscal_year", "run__number")
     library = serializers.CharField(source="library.key", allow_null=True)
+    certified = serializers.BooleanField(help_text="It was made when its run was certified.")
     data_sha256 = serializers.CharField(help_text="Of the data shown.")
     pdf_sha256 = serializers.CharField()
     csv_sha256 = serializers.CharField()
     made_at = MomentField()
     url = LinkField("documents/{}/", "id")
+    pdf_url = LinkField("/documents/{}.pdf", "id", help_text="To be fetched without a token once published.")
+    csv_url = LinkField("/documents/{}.csv", "id", help_text="To be fetched without a token once published.")
     payment_run_url = LinkField("payment-runs/" + RUN_KEY + "/", "run__fiscal_year", "run__number")
     library_url = LinkField("libraries/{}/", "library__key", allow_null=True)
 
@@ -87,11 +90,14 @@ class DocumentRecord(Record):
         "title": "Payment statement FY2018: Bloomfield Public Library",
         "payment_run": "2018-1",
         "library": "CT0012",
+        "certified": True,
         "data_sha256": "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
         "pdf_sha256": "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0",
         "csv_sha256": "5f0c9e4b7a1d3c2e6f8a0b1c4d7e9f2a3b5c6d8e0f1a2b4c5d7e8f9a0b1c3d5e",
         "made_at": "2026-11-20T10:06:40-05:00",
         "url": "https://borrowit.example.org/api/v1/documents/12/",
+        "pdf_url": "https://borrowit.example.org/documents/12.pdf",
+        "csv_url": "https://borrowit.example.org/documents/12.csv",
         "payment_run_url": "https://borrowit.example.org/api/v1/payment-runs/2018-1/",
         "library_url": "https://borrowit.example.org/api/v1/libraries/CT0012/",
     }

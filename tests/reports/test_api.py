@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.urls import reverse
 
 from connecticard.models import Role
 from libraries.models import LibraryName
@@ -120,6 +121,12 @@ def test_documents_of_certified_runs_are_published(client, world):
         "2027-1",
     )
     assert client.get(statement["payment_run_url"]).status_code == 200
+    assert (
+        statement["pdf_url"] == f"http://testserver{reverse('reports:document_pdf', args=[statement['id']])}"
+    )
+    assert (
+        statement["csv_url"] == f"http://testserver{reverse('reports:document_csv', args=[statement['id']])}"
+    )
     assert client.get(f"{API}documents/{world.unpublished.pk}/").status_code == 404
     assert staff.get(f"{API}documents/{world.unpublished.pk}/").json()["library_url"] is None
     assert rows(staff, "documents/?kind=payment_list&fiscal_year=2028&library=CT0001") == []
