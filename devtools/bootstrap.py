@@ -34,8 +34,8 @@ usage: ./dev COMMAND
   lock              renew requirements/ from pyproject.toml
 """
 
-RUNNING = ("production", "servers")
-TESTING = ("production", "servers", "test")
+RUNNING = ("production", "tools", "servers")
+TESTING = ("production", "tools", "servers", "test")
 COMMANDS = {
     "run": RUNNING,
     "manage": RUNNING,

@@ -22,6 +22,7 @@ from devtools.servers import ROOT, VAR, Busy, Lock, World, own_world, publish, s
 
 MANAGE = str(ROOT / "manage.py")
 PREPARE = str(ROOT / "devtools" / "prepare.py")
+CODE_COMMAND = "second_factor_code"
 APPS = ("connecticard", "libraries", "transactions", "payments", "reports")
 
 
@@ -265,7 +266,7 @@ def code(arguments: list[str]) -> int:
     """Print the current sign-in code of a demo person."""
     if len(arguments) != 1:
         return _wrong_use("./dev code EMAIL")
-    return manage(["demo_code", *arguments])
+    return manage([CODE_COMMAND, *arguments])
 
 
 def _wrong_use(usage: str) -> int:

@@ -1,4 +1,4 @@
-"""The lock files: four disjoint sets of one resolution, with hashes, without addresses."""
+"""The lock files: five disjoint sets of one resolution, with hashes, without addresses."""
 
 import hashlib
 import re
@@ -12,9 +12,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SETS = {
     "production": [],
-    "servers": ["servers"],
-    "test": ["servers", "test"],
-    "browser": ["servers", "test", "browser"],
+    "tools": ["tools"],
+    "servers": ["tools", "servers"],
+    "test": ["tools", "servers", "test"],
+    "browser": ["tools", "servers", "test", "browser"],
 }
 _FIRST_LINE = re.compile(r"^[A-Za-z0-9]")
 

@@ -1,14 +1,24 @@
 """The first half of `./dev`: what a command needs, and the one line that says what is missing."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 from devtools import bootstrap
+from devtools.commands import CODE_COMMAND
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMANDS_IMPORT = {
+    (node.module or "") if isinstance(node, ast.ImportFrom) else name.name
+    for path in ("commands", "lock", "postgres", "processes", "servers", "valkey")
+    for node in ast.parse((ROOT / "devtools" / f"{path}.py").read_text()).body
+    if isinstance(node, ast.Import | ast.ImportFrom)
+    for name in node.names
+}
 
 
 def dev(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -73,10 +83,33 @@ def test_missing_packages_are_named_in_one_line_for_an_ordinary_user(user, monke
 def test_servers_are_left_out_when_both_are_given(monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/x")
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
-    assert bootstrap.wanted_sets("run", []) == ["production"]
+    assert bootstrap.wanted_sets("run", []) == ["production", "tools"]
 
     monkeypatch.delenv("REDIS_URL")
-    assert bootstrap.wanted_sets("run", []) == ["production", "servers"]
+    assert bootstrap.wanted_sets("run", []) == ["production", "tools", "servers"]
+
+
+def test_programs_of_every_command_are_in_sets_that_it_always_has():
+    """Servers given from outside leave out the packages of servers, never what the commands import."""
+    needed = {name.split(".")[0] for name in COMMANDS_IMPORT} - set(sys.stdlib_module_names) - {"devtools"}
+    kept = "".join((ROOT / "requirements" / f"{name}.txt").read_text() for name in ("production", "tools"))
+
+    assert needed
+    assert [name for name in sorted(needed) if f"\n{name}==" not in kept] == []
+
+
+def test_code_names_a_management_command():
+    assert CODE_COMMAND in get_commands()
+
+
+def test_python_in_a_path_with_spaces(tmp_path):
+    python = tmp_path / "a folder" / "python3"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+
+    said = dev("help", PYTHON=str(python), PATH=str(tmp_path) + ":/usr/bin:/bin")
+
+    assert said.returncode == 0, said.stderr
 
 
 def test_browser_set_is_for_tests_where_chromium_is_found(monkeypatch):
