@@ -15,18 +15,10 @@ from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard import clock, second_factor
+from connecticard.form_fields import DayField
 from connecticard.models import Role, RoleAssignment, User
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
-
-
-class DayInput(forms.DateInput):
-    """A day, chosen from the browser's calendar or typed."""
-
-    input_type = "date"
-
-    def __init__(self, attrs: dict[str, Any] | None = None):
-        super().__init__(attrs, format="%Y-%m-%d")
 
 
 class _Plain:
@@ -130,7 +122,9 @@ class AcceptInvitationForm(NameForm):
 class InvitationForm(forms.Form):
     """Whom to invite to which role."""
 
-    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    email = forms.EmailField(
+        label="E-mail address", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
     role = forms.ChoiceField(label="Role")
     library: Any = forms.ModelChoiceField(
         label="Library",
@@ -141,11 +135,10 @@ class InvitationForm(forms.Form):
     consortium: Any = forms.ModelChoiceField(
         label="Consortium", queryset=None, required=False, help_text="For a consortium filer."
     )
-    first_day = forms.DateField(label="First day", widget=DayInput)
-    last_day = forms.DateField(
+    first_day = DayField(label="First day")
+    last_day = DayField(
         label="Last day",
         required=False,
-        widget=DayInput,
         help_text="For a deputy, or wherever the end is known. Empty: until ended.",
     )
 
@@ -182,10 +175,9 @@ class EndRoleForm(forms.Form):
     """When and why a role ends."""
 
     reason = forms.CharField(label="Reason", max_length=250, help_text="Kept in the audit trail.")
-    last_day = forms.DateField(
+    last_day = DayField(
         label="Last day",
         required=False,
-        widget=DayInput,
         help_text="Empty: the role ends now, and the person is signed out everywhere.",
     )
 
@@ -253,8 +245,8 @@ class AuditFilterForm(forms.Form):
     who = forms.CharField(label="Done by", required=False, help_text="Name or e-mail")
     action = forms.ChoiceField(label="What", required=False)
     record = forms.CharField(label="Done to", required=False, help_text="Part of its name")
-    since = forms.DateField(label="From", required=False, widget=DayInput)
-    until = forms.DateField(label="To", required=False, widget=DayInput)
+    since = DayField(label="From", required=False)
+    until = DayField(label="To", required=False)
 
     def __init__(self, *args: Any, actions: list[str], **kwargs: Any):
         super().__init__(*args, **kwargs)

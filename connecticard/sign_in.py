@@ -95,9 +95,9 @@ def _box() -> MultiFernet:
 
 
 def typed_address(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """Return the e-mail address of an attempt to sign in, for axes to count by."""
+    """Return the e-mail address of an attempt to sign in, for axes to count by, as long as its column."""
     typed = (credentials or {}).get("email") or request.POST.get("login") or ""
-    return typed.strip().lower()
+    return typed.strip().lower()[:255]
 
 
 def client_address(request: HttpRequest) -> str | None:

@@ -201,7 +201,7 @@ def test(arguments: list[str]) -> int:
     environment: dict[str, str] = {}
     line = [sys.executable, "-m", "pytest"]
     if api:
-        line += ["-m", "api"]
+        line += ["-m", "api", "--ignore", "tests/browser"]  # whose packages --api does not install
     else:
         line += _browser_arguments(arguments, environment)
     if not _chooses(arguments):

@@ -3,13 +3,8 @@ from typing import Any
 from django import forms
 
 from connecticard import clock
+from connecticard.form_fields import DayField
 from libraries.models import Library, Town
-
-
-class DayField(forms.DateField):
-    """A day, entered with the browser's own calendar."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class LibrarySearchForm(forms.Form):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from libraries.forms import DayField
+from connecticard.form_fields import DayField
 from payments.models import Appropriation, ExpenditureReport
 from payments.owed import Progress
 from payments.rules.cents import parse_dollars, plain_dollars

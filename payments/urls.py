@@ -6,11 +6,11 @@ from payments.views import appropriations, expenditure_reports, home, runs, stat
 
 app_name = "payments"
 
-_REPORT = "libraries/<str:key>/expenditure-reports/<int:fiscal_year>/"
+_REPORT = "libraries/<slug:key>/expenditure-reports/<int:fiscal_year>/"
 
 urlpatterns = [
     path("my-libraries/", home.my_libraries, name="my_libraries"),
-    path("libraries/<str:key>/home/", home.library_home, name="library_home"),
+    path("libraries/<slug:key>/home/", home.library_home, name="library_home"),
     path("work/", work_list.work_list, name="work_list"),
     path("expenditure-reports/", state_reports.expenditure_report_list, name="expenditure_report_list"),
     path(
@@ -44,5 +44,5 @@ urlpatterns = [
     path("payment-runs/<int:pk>/certify/", runs.run_certify, name="run_certify"),
     path("payment-runs/<int:pk>/void/", runs.run_void, name="run_void"),
     path("payment-runs/<int:pk>/verify/", runs.run_verify, name="run_verify"),
-    path("payment-runs/<int:pk>/lines/<str:key>/", runs.payment_line, name="payment_line"),
+    path("payment-runs/<int:pk>/lines/<slug:key>/", runs.payment_line, name="payment_line"),
 ]

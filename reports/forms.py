@@ -3,7 +3,7 @@
 from django import forms
 from django.db.models import QuerySet
 
-from libraries.forms import DayField
+from connecticard.form_fields import DayField
 from libraries.models import Library
 
 

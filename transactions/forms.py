@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from connecticard.form_fields import DayField
 from connecticard.templatetags.figures import count as written_count
-from libraries.forms import DayField
 from transactions.count_grid import Cell, CountGrid, Counts, Totals, totals
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose

@@ -8,10 +8,10 @@ app_name = "transactions"
 
 urlpatterns = [
     path("filings/", lists.filing_list, name="filing_list"),
-    path("filings/of/<str:key>/", lists.library_filings, name="library_filings"),
-    path("filings/of/<str:key>/begin/", lists.filing_begin, name="filing_begin"),
-    path("filings/of/<str:key>/cadence/", staff.cadence, name="cadence"),
-    path("filings/of/<str:key>/waiver/<int:period_pk>/", staff.waiver_propose, name="waiver_propose"),
+    path("filings/of/<slug:key>/", lists.library_filings, name="library_filings"),
+    path("filings/of/<slug:key>/begin/", lists.filing_begin, name="filing_begin"),
+    path("filings/of/<slug:key>/cadence/", staff.cadence, name="cadence"),
+    path("filings/of/<slug:key>/waiver/<int:period_pk>/", staff.waiver_propose, name="waiver_propose"),
     path("filings/<int:pk>/", certification.filing, name="filing"),
     path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),

@@ -79,7 +79,12 @@ class Library(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "libraries"
-        constraints = [holds_a_day("library_is_open_a_day", during="open_during")]
+        constraints = [
+            holds_a_day("library_is_open_a_day", during="open_during"),
+            models.CheckConstraint(  # it stands in addresses and in the names of files
+                name="library_key_is_letters_digits_hyphens", condition=Q(key__regex=r"^[A-Za-z0-9-]+$")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

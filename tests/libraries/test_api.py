@@ -73,14 +73,6 @@ def test_library_says_since_when_and_whether_it_takes_part(client):
     assert (second["latitude"], second["longitude"]) == ("41.500000", "-72.700000")
 
 
-def test_library_with_a_key_that_needs_quoting_is_linked(client):
-    make_library(key="SL 1?")
-
-    (library,) = rows(client, "libraries/")
-
-    assert client.get(library["url"]).json()["key"] == "SL 1?"
-
-
 @pytest.mark.parametrize(
     ("query", "keys"),
     [

@@ -134,3 +134,11 @@ def test_row_that_holds_no_day_is_refused():
         ConsortiumMembership.objects.create(library=library, consortium=make_consortium(), valid=EMPTY)
     with refused_by("library_is_open_a_day"):
         Library.objects.filter(pk=library.pk).update(open_during=EMPTY)
+
+
+@pytest.mark.parametrize("key", ["", "SL 1", "CT/0001", "..", "CT0001\n"])
+def test_key_of_a_library_can_stand_in_an_address_and_in_the_name_of_a_file(key):
+    town = make_town()
+
+    with refused_by("library_key_is_letters_digits_hyphens"):
+        Library.objects.create(key=key, name="A library", town=town, open_during=DateRange(None, None))

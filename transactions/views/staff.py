@@ -35,16 +35,16 @@ def holiday_list(request: HttpRequest) -> HttpResponse:
                 request, f"{holiday.name} is in the table. Periods that are open keep their dates."
             )
             return redirect("transactions:holiday_list")
+    years = [first_day.year for first_day in Holiday.objects.dates("day", "year")]
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and asked.isascii() and len(asked) == 4 else today.year
-    years = Holiday.objects.dates("day", "year")
+    year = next((each for each in years if str(each) == asked), today.year)
     return render(
         request,
         "transactions/holiday_list.html",
         {
             "form": form,
             "year": year,
-            "years": [first_day.year for first_day in years],
+            "years": years,
             "holidays": Holiday.objects.filter(day__year=year),
         },
     )
