@@ -25,7 +25,6 @@ from transactions.rules.filing_calendar import (
     DatedCadence,
     PeriodDates,
     Span,
-    due_by_law,
     eastern_day,
     measurement_period,
     periods_of_year,
@@ -122,9 +121,9 @@ def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
 
 def _filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, tuple[FilingOwed, ...]]:
     measured = measurement_period(fiscal_year)
-    holidays = frozenset(Holiday.objects.values_list("day", flat=True))
     fixed_due = {
-        (period.cadence, period.first_day): period.due_on for period in FilingPeriod.objects.within(measured)
+        (Cadence(period.cadence), period.first_day): period.law_due_on
+        for period in FilingPeriod.objects.within(measured)
     }
     submitted: dict[int, list[tuple[Span, date]]] = defaultdict(list)
     certified: dict[int, list[Span]] = defaultdict(list)
@@ -152,7 +151,7 @@ def _filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int,
         return FilingOwed(
             first_day=period.span.first_day,
             last_day=period.span.last_day,
-            due_on=_due_on(period, fixed_due, holidays),
+            due_on=fixed_due.get((period.cadence, period.span.first_day), period.law_due_on),
             submitted_on=min(days, default=None),
             certified=any(span.covers(period.span) for span in certified[library_id]),
             waived_until=waived.get((library_id, period.cadence, period.span.first_day)),
@@ -162,15 +161,6 @@ def _filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int,
         library_id: tuple(owed(library_id, period) for period in periods)
         for library_id, periods in periods_owed(fiscal_year, libraries).items()
     }
-
-
-def _due_on(period: PeriodDates, fixed: dict[tuple[str, date], date], holidays: frozenset[date]) -> date:
-    """Return the law's date, as fixed when the period opened; a later day of practice is not the law's."""
-    if period.cadence is Cadence.ANNUAL:
-        return due_by_law(period.cadence, period.span, holidays)
-    return fixed.get((period.cadence, period.span.first_day)) or due_by_law(
-        period.cadence, period.span, holidays
-    )
 
 
 def _expenditure_reports_owed(

@@ -168,6 +168,7 @@ def make_period(
         defaults={
             "last_day": dates.span.last_day,
             "opens_on": dates.opens_on,
+            "law_due_on": dates.law_due_on,
             "due_on": dates.due_on,
             "accepted_until": dates.accepted_until,
             "closes_on": dates.closes_on,

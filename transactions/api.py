@@ -42,7 +42,10 @@ class FilingPeriodRecord(Record):
     first_day = serializers.DateField()
     last_day = serializers.DateField()
     opens_on = serializers.DateField(help_text="First day on which counts may be entered.")
-    due_on = serializers.DateField(help_text="Last day on time, to 23:59:59 Eastern.")
+    law_due_on = serializers.DateField(
+        help_text="Last day on time by the law, to 23:59:59 Eastern; payment is judged by it."
+    )
+    due_on = serializers.DateField(help_text="Day by which libraries are asked to file.")
     accepted_until = serializers.DateField(help_text="Last day on which a late filing is accepted.")
     closes_on = serializers.DateField(help_text="Last day on which anything may be entered.")
     url = LinkField("filing-periods/" + PERIOD_KEY + "/", "cadence", "first_day")
@@ -53,6 +56,7 @@ class FilingPeriodRecord(Record):
         "first_day": "2026-03-01",
         "last_day": "2026-08-31",
         "opens_on": "2026-03-01",
+        "law_due_on": "2026-09-08",
         "due_on": "2026-09-08",
         "accepted_until": "2027-03-31",
         "closes_on": "2027-06-30",

@@ -227,6 +227,7 @@ def _dates(record: FilingPeriod) -> PeriodDates:
         Cadence(record.cadence),
         record.span,
         record.opens_on,
+        record.law_due_on,
         record.due_on,
         record.accepted_until,
         record.closes_on,

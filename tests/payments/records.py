@@ -27,6 +27,7 @@ def period(first_day: date, cadence: Cadence = Cadence.SEMIANNUAL) -> FilingPeri
         defaults={
             "last_day": dates.span.last_day,
             "opens_on": dates.opens_on,
+            "law_due_on": dates.law_due_on,
             "due_on": dates.due_on,
             "accepted_until": dates.accepted_until,
             "closes_on": dates.closes_on,

@@ -15,6 +15,7 @@ from payments.services import RunRefused, StaleCalculation
 from payments.verification import differences
 from tests.factories import make_letter, make_library, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
+from transactions.models import FilingPeriod
 
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
 
@@ -252,3 +253,24 @@ def test_two_administrators_certifying_at_once_make_one_certificate(calculated):
     assert sorted(outcome == "certified" for outcome in outcomes) == [False, True]
     assert PaymentRun.objects.get(pk=calculated.pk).certified_by in people
     assert AuditEvent.objects.filter(action="payment_run_certified").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("due_on", "filed_on", "in_order"),
+    [
+        (date(2026, 9, 20), date(2026, 9, 15), False),
+        (date(2026, 9, 4), date(2026, 9, 8), True),
+    ],
+)
+def test_filings_are_judged_by_the_law_s_day_whatever_practice_asks(staff, due_on, filed_on, in_order):
+    library = make_library("A", key="A")
+    make_letter(library)
+    PastPayment.objects.create(library=library, fiscal_year=FISCAL_YEAR - 2, cents=0, source="ledger")
+    certified(library, {}, first_day=HALVES[0].first_day, submitted_on=filed_on)
+    certified(library, {}, first_day=HALVES[1].first_day)
+    FilingPeriod.objects.filter(first_day=HALVES[0].first_day).update(due_on=due_on)
+
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    run = services.calculate_run(run=run, by=staff, at=AT)
+
+    assert run.payments.get().eligible is in_order

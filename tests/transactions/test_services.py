@@ -146,6 +146,26 @@ def test_a_change_of_dates_is_on_record(staff):
     event = AuditEvent.objects.get(action="filing_period_dates_changed")
     assert event.before["due_on"] == "2026-09-08"
     assert (event.after["due_on"], event.after["reason"]) == ("2026-09-15", "Storm of September 7")
+    period.refresh_from_db()
+    assert period.law_due_on == date(2026, 9, 8), "a day of practice moves no day of the law"
+
+
+def test_a_due_date_that_a_new_holiday_moves_is_the_law_s(staff):
+    services.load_holidays()
+    period = make_period(date(2026, 4, 1), Cadence.MONTHLY)
+    assert period.law_due_on == date(2026, 5, 11)
+    services.add_holiday(day=date(2026, 5, 6), name="Day of mourning", source="proclamation", by=staff)
+
+    period = services.set_period_dates(
+        period=period,
+        due_on=date(2026, 5, 12),
+        accepted_until=period.accepted_until,
+        closes_on=period.closes_on,
+        reason="Day of mourning on May 6",
+        by=staff,
+    )
+
+    assert period.law_due_on == date(2026, 5, 12)
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,18 @@ class FilingPeriodQuerySet(models.QuerySet["FilingPeriod"]):
 
 
 class FilingPeriod(models.Model):
-    """A stretch of months for which libraries of one cadence file, with its three dates (2(a)).
+    """A stretch of months for which libraries of one cadence file, with its dates (2(a)).
 
-    The dates are fixed when the period opens; a later change is audited.
+    The dates are fixed when the period opens; a later change is audited. Payment is judged by `law_due_on`;
+    `due_on` is what libraries are asked for, and may be a day of practice beside it.
     """
 
     cadence = models.CharField(max_length=12, choices=[(item.value, item.value) for item in Cadence])
     first_day = models.DateField()
     last_day = models.DateField()
     opens_on = models.DateField("first day on which counts may be entered")
-    due_on = models.DateField("last day on time, to 23:59:59 Eastern")
+    law_due_on = models.DateField("last day on time by the law, to 23:59:59 Eastern")
+    due_on = models.DateField("day by which libraries are asked to file, to 23:59:59 Eastern")
     accepted_until = models.DateField("last day on which a late filing is accepted")
     closes_on = models.DateField("last day on which anything may be entered")
 
@@ -34,6 +36,7 @@ class FilingPeriod(models.Model):
             models.CheckConstraint(
                 name="filing_period_dates_in_order",
                 condition=Q(first_day__lte=F("last_day"))
+                & Q(last_day__lt=F("law_due_on"))
                 & Q(last_day__lt=F("due_on"))
                 & Q(due_on__lte=F("accepted_until"))
                 & Q(accepted_until__lte=F("closes_on")),

@@ -266,11 +266,15 @@ class Span:
 
 @dataclass(frozen=True)
 class PeriodDates:
-    """A filing period: the days it covers, the day it opens and its three dates, each through that day."""
+    """A filing period: the days it covers, the day it opens and its dates, each through that day.
+
+    `law_due_on` is as for `due_by_law`: payment is judged by it, whatever day practice asks for.
+    """
 
     cadence: Cadence
     span: Span
     opens_on: date
+    law_due_on: date
     due_on: date
     accepted_until: date
     closes_on: date
@@ -474,16 +478,16 @@ def _spans_of_year(cadence: Cadence, year_span: Span) -> list[Span]:
 def _dates_of(cadence: Cadence, span: Span, year_span: Span, holidays: Collection[date]) -> PeriodDates:
     on = span.first_day
     in_force = RULEBOOK.in_force(on)
+    due_on = law_due_on = due_by_law(cadence, span, holidays)
     if cadence is Cadence.ANNUAL and "annual_due" in in_force:
         due_on = _first_after(year_span.last_day, str(in_force["annual_due"].value))
-    else:
-        due_on = due_by_law(cadence, span, holidays)
     if RULEBOOK.switch("receipt_through_next_open_day", on):
         due_on = next_open_day(due_on, holidays)
     return PeriodDates(
         cadence=cadence,
         span=span,
         opens_on=on + timedelta(days=RULEBOOK.number("period_opens_days_after_first_day", on)),
+        law_due_on=law_due_on,
         due_on=due_on,
         accepted_until=_first_after(year_span.last_day, str(in_force["late_record_accepted_until"].value)),
         closes_on=_first_after(year_span.last_day, str(in_force["record_closed_to_entry_after"].value)),

@@ -14,6 +14,7 @@ from transactions.rules.filing_calendar import (
     Cadence,
     PeriodDates,
     cadences_to_choose,
+    due_by_law,
     periods_of_year,
     program_year,
     program_year_of,
@@ -21,7 +22,7 @@ from transactions.rules.filing_calendar import (
 from transactions.services.holidays import days_closed
 from transactions.services.refusals import FilingRefused
 
-_DATES = ("due_on", "accepted_until", "closes_on")
+_DATES = ("law_due_on", "due_on", "accepted_until", "closes_on")
 
 
 @transaction.atomic
@@ -74,6 +75,7 @@ def ensure_periods(wanted: Iterable[PeriodDates]) -> Ensured:
                 first_day=dates.span.first_day,
                 last_day=dates.span.last_day,
                 opens_on=dates.opens_on,
+                law_due_on=dates.law_due_on,
                 due_on=dates.due_on,
                 accepted_until=dates.accepted_until,
                 closes_on=dates.closes_on,
@@ -96,7 +98,8 @@ def set_period_dates(
 ) -> FilingPeriod:
     """Change the dates of a period: a day later than the law's still needs a waiver for each library.
 
-    Raises FilingRefused where the dates are out of order, nothing changes or no reason is given.
+    The law's own day moves only onto the day that it is by the holidays now on record. Raises FilingRefused
+    where the dates are out of order, nothing changes or no reason is given.
     """
     permissions.check(by, Action.GRANT_WAIVER)
     share_payment_inputs()
@@ -110,6 +113,8 @@ def set_period_dates(
         )
     before = _dates(period)
     period.due_on, period.accepted_until, period.closes_on = due_on, accepted_until, closes_on
+    if due_on == due_by_law(Cadence(period.cadence), period.span, days_closed()):
+        period.law_due_on = due_on
     if _dates(period) == before:
         raise FilingRefused("These are the dates on record; nothing changes.")
     period.save(update_fields=list(_DATES))

@@ -12,8 +12,7 @@ from libraries.models import Library
 from transactions.models import FilingPeriod, Waiver
 from transactions.models.waiver import WaiverKind
 from transactions.rules._wording import written_day
-from transactions.rules.filing_calendar import Cadence, due_by_law, eastern_day
-from transactions.services.holidays import days_closed
+from transactions.rules.filing_calendar import eastern_day
 from transactions.services.refusals import FilingRefused
 
 
@@ -35,7 +34,7 @@ def propose_waiver(
     the law's day is past, a late acceptance before, or without authority or reason.
     """
     permissions.check(by, Action.GRANT_WAIVER)
-    due = due_by_law(Cadence(period.cadence), period.span, days_closed())
+    due = period.law_due_on
     today = eastern_day(at)
     if not authority.strip():
         raise FilingRefused("Enter who may grant this, and under which document.")
