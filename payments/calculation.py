@@ -55,8 +55,9 @@ class Inputs:
             assumed_eligible=self.assumed_eligible,
             counted=self.counted,
             activity=self.activity,
-            unmet_citations={
-                key: [requirement.citation for requirement in unmet] for key, unmet in self.unmet.items()
+            unmet={
+                key: [(requirement.citation, requirement.code.value) for requirement in unmet]
+                for key, unmet in self.unmet.items()
             },
             rulebook_edition=self.rulebook_edition,
         )
@@ -177,12 +178,13 @@ def inputs_sha256(
     assumed_eligible: bool,
     counted: Collection[CountedDays],
     activity: Collection[LibraryActivity],
-    unmet_citations: Mapping[str, Collection[str]],
+    unmet: Mapping[str, Collection[tuple[str, str]]],
     rulebook_edition: str,
 ) -> str:
     """Return the SHA-256 of what a split is worked out from, equal on any machine.
 
-    Each filing stands in it by the hash of its own counts, each library by what the counts add up to.
+    Each filing stands in it by the hash of its own counts, each library by what the counts add up to, each
+    requirement that it has not met by citation and code.
     """
     measured = measurement_period(fiscal_year)
     return sha256_of(
@@ -208,7 +210,7 @@ def inputs_sha256(
                     library.loans,
                     library.borrows,
                     library.eligible,
-                    sorted(unmet_citations.get(library.key, ())),
+                    sorted(map(list, unmet.get(library.key, ()))),
                 ]
                 for library in sorted(activity, key=lambda library: library.key)
             ],

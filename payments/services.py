@@ -185,9 +185,9 @@ def changes_since_calculated(run: PaymentRun, *, at: datetime) -> list[str]:
         ):
             if was != now:
                 changes.append(f"{name}: {what} {was:,} when it was calculated, {now:,} today.")
-        was_unmet = sorted(unmet.citation for unmet in payment.unmet_requirements.all())
+        was_unmet = sorted(unmet.code for unmet in payment.unmet_requirements.all())
         now_unmet = today.inputs.unmet.get(library.key, ())
-        if was_unmet != sorted(unmet.citation for unmet in now_unmet):
+        if was_unmet != sorted(unmet.code for unmet in now_unmet):
             changes.append(
                 f"{name}: {' '.join(unmet.reason for unmet in now_unmet) or 'every requirement is met now.'}"
             )

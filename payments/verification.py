@@ -1,5 +1,6 @@
 """A run worked out again from what was frozen with it, years later if need be."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +10,9 @@ from payments.models import PaymentRun
 from payments.rules import rulebook
 from payments.rules.grant_formula import GrantSplit, LibraryActivity
 from transactions.models import Provenance
+from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import Span
+from transactions.services import filing_fingerprints
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ def differences(run: PaymentRun) -> list[Difference]:
         assumed_eligible=run.assumed_eligible,
         counted=counted,
         activity=activity,
-        unmet_citations={
-            payment.library.key: [unmet.citation for unmet in payment.unmet_requirements.all()]
+        unmet={
+            payment.library.key: [(unmet.citation, unmet.code) for unmet in payment.unmet_requirements.all()]
             for payment in payments
         },
         rulebook_edition=edition,
@@ -80,7 +83,21 @@ def differences(run: PaymentRun) -> list[Difference]:
         )
         if recorded != recomputed
     ]
-    return found + _line_differences(run, split)
+    return found + _filing_differences(counted) + _line_differences(run, split)
+
+
+def _filing_differences(counted: Collection[CountedDays]) -> list[Difference]:
+    """Return each filing whose counts are not those that its fingerprint was taken of."""
+    fingerprints = filing_fingerprints({days.filing_id for days in counted})
+    return [
+        Difference(
+            f"{days.library_key}, SHA-256 of the filing for {written_span(days.counted)}",
+            days.sha256,
+            fingerprints[days.filing_id],
+        )
+        for days in counted
+        if days.sha256 != fingerprints[days.filing_id]
+    ]
 
 
 def _line_differences(run: PaymentRun, split: GrantSplit) -> list[Difference]:

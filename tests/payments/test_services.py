@@ -3,6 +3,7 @@
 import threading
 from datetime import date, datetime
 
+import pgtrigger
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -10,12 +11,12 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from payments import services
-from payments.models import PastPayment, Payment, PaymentRun
+from payments.models import ExpenditureReport, PastPayment, Payment, PaymentRun
 from payments.services import RunRefused, StaleCalculation
 from payments.verification import differences
 from tests.factories import make_letter, make_library, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
-from transactions.models import FilingPeriod
+from transactions.models import FilingPeriod, LoanCount
 
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
 
@@ -274,3 +275,42 @@ def test_filings_are_judged_by_the_law_s_day_whatever_practice_asks(staff, due_o
     run = services.calculate_run(run=run, by=staff, at=AT)
 
     assert run.payments.get().eligible is in_order
+
+
+def test_a_report_filed_late_makes_a_calculation_stale_though_the_citation_stays(
+    libraries, staff, administrator
+):
+    PastPayment.objects.filter(library__key="A").update(cents=500_00)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    run = services.calculate_run(run=run, by=staff, at=AT)
+    ExpenditureReport.objects.create(
+        library=libraries[0],
+        fiscal_year=FISCAL_YEAR - 2,
+        version=1,
+        status="certified",
+        received_cents=500_00,
+        unspent_cents=500_00,
+        created_at=AT,
+        first_submitted_at=AT,
+        certified_at=AT,
+        certified_by=staff,
+        attestation="x",
+        sha256="0" * 64,
+    )
+
+    assert "was filed April 15, 2027" in " ".join(services.changes_since_calculated(run, at=AT))
+    with pytest.raises(StaleCalculation):
+        services.certify_run(run=run, by=administrator, at=AT)
+
+
+def test_verification_sees_counts_that_were_moved_without_changing_a_sum(calculated):
+    """Two counts tampered with so that nobody's loans or borrows change."""
+    counts = LoanCount.objects.filter(filing__library__key="A").order_by("filing__period__first_day")
+    with pgtrigger.ignore():
+        for count, loans in zip(counts, (14, 16), strict=True):
+            LoanCount.objects.filter(pk=count.pk).update(loans=loans)
+
+    found = [str(difference) for difference in differences(calculated)]
+
+    assert len(found) == 2
+    assert all(line.startswith("A, SHA-256 of the filing for ") for line in found)

@@ -3,7 +3,12 @@
 from transactions.services.basis import change_basis
 from transactions.services.cadences import choose_cadence, next_day_of_change
 from transactions.services.checking import problems_of_cells, problems_to_mend
-from transactions.services.content import derive_totals, filing_fingerprint, rebuild_totals
+from transactions.services.content import (
+    derive_totals,
+    filing_fingerprint,
+    filing_fingerprints,
+    rebuild_totals,
+)
 from transactions.services.counts import save_counts
 from transactions.services.filings import (
     certify_filing,
@@ -38,6 +43,7 @@ __all__ = [
     "derive_totals",
     "discard_version",
     "filing_fingerprint",
+    "filing_fingerprints",
     "load_holidays",
     "next_day_of_change",
     "open_filing_periods",

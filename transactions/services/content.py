@@ -73,12 +73,15 @@ def filing_fingerprint(filing_id: int) -> str:
     counts are by month, where they come from, and every count. It leaves out people, times, the version and
     ids of this database, so that two versions that say the same have the same fingerprint.
     """
+    return filing_fingerprints([filing_id])[filing_id]
+
+
+def filing_fingerprints(filing_ids: Iterable[int]) -> dict[int, str]:
+    """Return the fingerprint of what each filing says, by id, in one query."""
     query = fingerprint_query(headers=_STORED_HEADERS, counts=_STORED_COUNTS)
     with connection.cursor() as cursor:
-        cursor.execute(query, {"filings": [filing_id]})
-        row = cursor.fetchone()
-    assert row is not None
-    return str(row[1])
+        cursor.execute(query, {"filings": list(filing_ids)})
+        return dict(cursor.fetchall())
 
 
 def derive_totals(filing_ids: Iterable[int]) -> None:
