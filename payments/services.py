@@ -14,6 +14,7 @@ from connecticard import permissions
 from connecticard.locks import hold_payment_inputs, share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
+from libraries.models import Library
 from payments.calculation import Calculation, calculate
 from payments.models import (
     Appropriation,
@@ -26,7 +27,9 @@ from payments.models import (
 from payments.rules import payment_run_status
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStatus
+from payments.standing import last_day_to_file
 from transactions.rules._wording import written_span
+from transactions.rules.filing_calendar import eastern_day
 
 FIRST_YEAR_FILED_HERE = 2027  # fiscal year; earlier ones are replayed from what was published
 
@@ -194,6 +197,16 @@ def changes_since_calculated(run: PaymentRun, *, at: datetime) -> list[str]:
     return changes or ["A filing was amended without a change of its sums."]
 
 
+def why_too_early(run: PaymentRun, *, on: date) -> str | None:
+    """Return why a run cannot be certified on a day yet; None where nobody can still file in time."""
+    may_file_until = (
+        None
+        if run.assumed_eligible
+        else last_day_to_file(run.fiscal_year, Library.objects.filter(payments__run=run), on=on)
+    )
+    return payment_run_status.why_too_early(run.measured.last_day, may_file_until, on)
+
+
 def attestation(run: PaymentRun) -> str:
     """Return the statement that an administrator signs when certifying a run."""
     amount = dollars(run.appropriation_cents or 0)
@@ -210,7 +223,7 @@ def certify_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
     """Certify a calculated run, as a person who neither prepared nor calculated it.
 
     Raises StaleCalculation where an input changed since the calculation, RunRefused where the run is not
-    calculated, the person is its preparer, or the fiscal year has a certified run.
+    calculated, it is too early, the person is its preparer, or the fiscal year has a certified run.
     """
     hold_payment_inputs()
     permissions.check(by, Action.CERTIFY_RUN)
@@ -219,6 +232,8 @@ def certify_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
     for preparer in (run.prepared_by, run.calculated_by):
         if preparer and not payment_run_status.may_certify(preparer.pk, by.pk):
             raise RunRefused("You prepared or calculated this run; another administrator must certify it.")
+    if reason := why_too_early(run, on=eastern_day(at)):
+        raise RunRefused(reason)
     if _calculation(run, at).manifest_sha256 != run.manifest_sha256:
         raise StaleCalculation(
             "A filing, letter, residency, report or amount changed after this run was calculated. "
@@ -276,7 +291,7 @@ def _calculation(run: PaymentRun, at: datetime) -> Calculation:
         run.appropriation.available_cents,
         withheld=run.withheld_policy,
         assume_eligible=run.assumed_eligible,
-        on=at.date(),
+        on=eastern_day(at),
     )
 
 

@@ -95,6 +95,20 @@ def standings(fiscal_year: int, libraries: Collection[Library], *, on: date) -> 
     }
 
 
+def last_day_to_file(fiscal_year: int, libraries: Collection[Library], *, on: date) -> date | None:
+    """Return the last day on which one that has not filed still can in time or under a waiver; None if past.
+
+    Source: Regs. Conn. State Agencies § 11-31c-2(a), 11-31c-4(a).
+    """
+    still_open = (
+        max(filing.due_on, filing.waived_until or filing.due_on)
+        for filings in _filings_owed(fiscal_year, libraries).values()
+        for filing in filings
+        if filing.submitted_on is None
+    )
+    return max((day for day in still_open if day >= on), default=None)
+
+
 def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, list[PeriodDates]]:
     """Return, by library id, the periods for which each owes a filing: those with a day it took part."""
     measured = measurement_period(fiscal_year)

@@ -4,6 +4,7 @@ from datetime import date
 from enum import StrEnum
 
 from connecticard.rulebook import Entry, Label, Rulebook
+from transactions.rules._wording import written_day
 
 _CHECKED = date(2026, 11, 21)
 
@@ -24,6 +25,15 @@ RULEBOOK = Rulebook(
             citation="C.G.S. § 11-31b; Regs. Conn. State Agencies § 11-31c-4(a)",
             label=Label.PRACTICE,
             sentence="A run is certified by another person than the one who prepared it.",
+            last_checked_on=_CHECKED,
+        ),
+        Entry(
+            key="payment_run.certified_before_all_could_file",
+            value=False,
+            citation="Regs. Conn. State Agencies § 11-31c-4(a) to (c)",
+            label=Label.READING,
+            sentence="A run is certified after the twelve months that it measures, and when no library can "
+            "still file in time or under a waiver.",
             last_checked_on=_CHECKED,
         ),
         Entry(
@@ -93,6 +103,24 @@ def why_not_move(
     if target is PaymentRunStatus.CERTIFIED:
         return "This run has not been calculated. Calculate it first."
     return f"A run that is {status} cannot become {target}."
+
+
+def why_too_early(last_day_measured: date, last_day_to_file: date | None, on: date) -> str | None:
+    """Return why a run cannot be certified on a day yet, in a sentence; None where it can.
+
+    `last_day_to_file` is the last day on which a library that has not filed still can in time or under a
+    waiver, None where all have or it is past.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(a) to (c).
+    """
+    last_day = max(last_day_measured, last_day_to_file or last_day_measured)
+    if on > last_day:
+        return None
+    if on <= last_day_measured:
+        reason = f"The twelve months that this run measures end {written_day(last_day_measured)}."
+    else:
+        reason = f"A library that has not filed can still do so in time, through {written_day(last_day)}."
+    return f"{reason} Calculate the run again after {written_day(last_day)}, and certify it then."
 
 
 def may_certify(preparer: int, certifier: int) -> bool:

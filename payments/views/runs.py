@@ -246,7 +246,7 @@ def _why_not_certify(request: HttpRequest, run: PaymentRun) -> str:
         return "You prepared or calculated this run, so an administrator who did neither certifies it."
     if not allowed(request, may=Action.CERTIFY_RUN)["may"]:
         return "Another person, an administrator of the State Library, certifies this run."
-    return ""
+    return services.why_too_early(run, on=clock.today()) or ""
 
 
 def _steps(run: PaymentRun) -> list[dict[str, object]]:

@@ -303,6 +303,35 @@ def test_a_report_filed_late_makes_a_calculation_stale_though_the_citation_stays
         services.certify_run(run=run, by=administrator, at=AT)
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        (date(2027, 2, 28), "twelve months that this run measures end February 28, 2027"),
+        (date(2027, 3, 8), "can still do so in time, through March 8, 2027"),
+        (date(2027, 3, 9), None),
+    ],
+)
+def test_run_is_certified_when_nobody_can_file_in_time_any_more(libraries, staff, administrator, day, told):
+    make_letter(make_library("D", key="D"))
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=EASTERN)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=at)
+    run = services.calculate_run(run=run, by=staff, at=at)
+
+    if told is None:
+        services.certify_run(run=run, by=administrator, at=at)
+    else:
+        with pytest.raises(RunRefused, match=told):
+            services.certify_run(run=run, by=administrator, at=at)
+
+
+def test_run_in_which_everybody_has_filed_need_not_wait_for_the_due_date(libraries, staff, administrator):
+    at = datetime(2027, 3, 2, 12, tzinfo=EASTERN)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=at)
+    run = services.calculate_run(run=run, by=staff, at=at)
+
+    assert services.certify_run(run=run, by=administrator, at=at).status == "certified"
+
+
 def test_verification_sees_counts_that_were_moved_without_changing_a_sum(calculated):
     """Two counts tampered with so that nobody's loans or borrows change."""
     counts = LoanCount.objects.filter(filing__library__key="A").order_by("filing__period__first_day")
