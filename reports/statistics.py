@@ -103,7 +103,7 @@ def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries
             also_serves=tuple(sorted(served[library.pk])),
             since=letters[library.pk].lower,
         )
-        for library in libraries
+        for library in sorted(libraries, key=lambda library: (library.town.name, library.name))
         if library.pk in letters
     )
     others = tuple(library.name for library in libraries if library.pk not in letters)

@@ -1,0 +1,66 @@
+"""Fiscal year 2018 done again, and the year that a demonstration shows."""
+
+from datetime import date, datetime
+
+import pytest
+from django.db.models import Sum
+
+from connecticard.clock import EASTERN
+from connecticard.models import AuditEvent, Role
+from libraries.roster import load_roster
+from payments.calculation import rates_of
+from payments.models import ExpenditureReport
+from payments.verification import differences
+from reports import services
+from reports.demonstration import load_demonstration
+from reports.models import DocumentBatch
+from reports.replay import replay_fy2018
+from tests.factories import make_user
+from transactions.models import Filing, Waiver
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2027, 3, 5)
+
+
+def test_fiscal_year_2018_comes_out_as_published():
+    load_roster()
+    staff, administrator = make_user(Role.STATE_STAFF), make_user(Role.STATE_ADMINISTRATOR)
+    at = datetime(2027, 3, 5, 12, tzinfo=EASTERN)
+
+    run = replay_fy2018(staff=staff, administrator=administrator, at=at)
+
+    sums = run.payments.aggregate(
+        loans=Sum("loans"), net_plus=Sum("net_plus"), paid=Sum("payment_cents"), withheld=Sum("withheld_cents")
+    )
+    assert run.payments.count() == 192
+    assert sums == {"loans": 3_580_340, "net_plus": 1_590_946, "paid": 703_638_00, "withheld": 0}
+    assert (run.transactions_pool_cents, run.net_plus_pool_cents) == (351_819_00, 351_819_00)
+    assert rates_of(run) == ("0.0982641313", "0.2211382410")
+    assert run.estimated
+    assert differences(run) == []
+    assert replay_fy2018(staff=staff, administrator=administrator, at=at) == run
+
+
+def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    settings.DEMO_TODAY = TODAY
+    asked: list[list[int]] = []
+    monkeypatch.setattr(services.make_documents, "delay", asked.append)
+    load_roster()
+
+    signs_in = load_demonstration(on=TODAY)
+
+    this_year = Filing.objects.filter(period__first_day__gte=date(2026, 3, 1))
+    assert set(this_year.values_list("status", flat=True)) == {"draft", "submitted", "returned", "certified"}
+    assert set(ExpenditureReport.objects.values_list("status", flat=True)) == {
+        "draft",
+        "submitted",
+        "certified",
+    }
+    assert Waiver.objects.filter(approved_at__isnull=False).exists()
+    assert DocumentBatch.objects.get().lines.count() == 196
+    assert {sign_in.person.role for sign_in in signs_in} == set(Role)
+
+    recorded = AuditEvent.objects.count()
+    load_demonstration(on=TODAY)
+    assert AuditEvent.objects.count() == recorded

@@ -1,0 +1,76 @@
+"""What the annual reports of section 11-31c-3 say, gathered from a certified year."""
+
+from datetime import date, datetime
+
+import pytest
+
+from connecticard.clock import EASTERN
+from connecticard.models import Role
+from payments import services
+from payments.models import PastPayment
+from reports import statistics
+from reports.csv_files import csv_of
+from tests.factories import make_home_library, make_letter, make_town, make_user
+from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
+
+
+@pytest.fixture
+def run():
+    """A lent, B reported that it lent nothing, C reported nothing, D does not take part."""
+    towns = {name: make_town(name) for name in ("Ashford", "Bolton", "Canton", "Derby")}
+    a = make_home_library("Zion Library", key="A", town=towns["Ashford"])
+    b, c, d = (
+        make_home_library(f"{town} Library", key=key, town=towns[town])
+        for key, town in (("B", "Bolton"), ("C", "Canton"), ("D", "Derby"))
+    )
+    for library in (a, b, c):
+        make_letter(library)
+        PastPayment.objects.create(library=library, fiscal_year=FISCAL_YEAR - 2, cents=0, source="Ledger")
+    for half in HALVES:
+        certified(a, {b: 7, d: 3}, first_day=half.first_day)
+        certified(b, {}, first_day=half.first_day)
+    staff = make_user(Role.STATE_STAFF)
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    return services.calculate_run(run=run, by=staff, at=AT)
+
+
+def test_use_report_tells_nothing_lent_from_nothing_reported(run):
+    report = statistics.use_report(run)
+
+    lines = {line.library_key: line for line in report.lines}
+    assert (lines["A"].loans, lines["A"].net_plus) == (20, 20)
+    assert (lines["B"].loans, lines["B"].borrows) == (0, 14)
+    assert (lines["C"].loans, lines["C"].participating) == (None, True)
+    assert (lines["D"].loans, lines["D"].participating) == (None, False)
+    assert (report.libraries, report.libraries_reporting, report.libraries_not_reporting) == (4, 2, 2)
+    assert report.loans == 20
+
+
+def test_use_report_as_csv_keeps_blank_and_zero_apart(run):
+    rows = csv_of(statistics.use_report(run)).decode().splitlines()
+
+    assert "B,Bolton Library,Bolton,yes,0,,14,0" in rows
+    assert "C,Canton Library,Canton,yes,,,0," in rows
+
+
+def test_participants_are_listed_by_town_with_the_others_named(run):
+    listed = statistics.participating_libraries(run, date(2027, 2, 28))
+
+    assert [(line.town, line.library_name) for line in listed.lines] == [
+        ("Ashford", "Zion Library"),
+        ("Bolton", "Bolton Library"),
+        ("Canton", "Canton Library"),
+    ]
+    assert listed.not_participating == ("Derby Library",)
+    assert (listed.libraries, listed.towns) == (3, 3)
+
+
+def test_expenditure_summary_names_the_day_and_the_year_it_covers(run):
+    summary = statistics.expenditure_summary(run)
+
+    assert summary.due_on == date(2026, 11, 1)
+    assert summary.receipt_fiscal_year == 2025
+    assert (summary.libraries_owing, summary.libraries_reporting, summary.spent_cents) == (0, 0, 0)
