@@ -11,7 +11,6 @@ from libraries.roster import load_roster
 from payments.calculation import rates_of
 from payments.models import ExpenditureReport
 from payments.verification import differences
-from reports import services
 from reports.demonstration import load_demonstration
 from reports.models import DocumentBatch
 from reports.replay import replay_fy2018
@@ -30,7 +29,10 @@ def test_fiscal_year_2018_comes_out_as_published():
     run = replay_fy2018(staff=staff, administrator=administrator, at=at)
 
     sums = run.payments.aggregate(
-        loans=Sum("loans"), net_plus=Sum("net_plus"), paid=Sum("payment_cents"), withheld=Sum("withheld_cents")
+        loans=Sum("loans"),
+        net_plus=Sum("net_plus"),
+        paid=Sum("payment_cents"),
+        withheld=Sum("withheld_cents"),
     )
     assert run.payments.count() == 192
     assert sums == {"loans": 3_580_340, "net_plus": 1_590_946, "paid": 703_638_00, "withheld": 0}
@@ -41,11 +43,9 @@ def test_fiscal_year_2018_comes_out_as_published():
     assert replay_fy2018(staff=staff, administrator=administrator, at=at) == run
 
 
-def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path, monkeypatch):
+def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.DEMO_TODAY = TODAY
-    asked: list[list[int]] = []
-    monkeypatch.setattr(services.make_documents, "delay", asked.append)
     load_roster()
 
     signs_in = load_demonstration(on=TODAY)
