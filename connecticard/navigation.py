@@ -14,11 +14,15 @@ from connecticard.permissions import PERMITTED, Action, assignments
 
 @dataclass(frozen=True)
 class Place:
-    """A page named in the navigation; `action` None shows it to everybody."""
+    """A page named in the navigation; `action` None shows it to everybody.
+
+    `leads_to` are pages that people reach from it though their addresses lie elsewhere.
+    """
 
     label: str
     url_name: str
     action: Action | None = None
+    leads_to: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,46 @@ class Link:
     current: str
 
 
+_OF_A_LIBRARY = frozenset({"payments:library_home", "reports:library_documents"})
+_OF_A_REPORT = frozenset(
+    f"payments:{name}"
+    for name in (
+        "expenditure_report",
+        "expenditure_enter",
+        "expenditure_certify",
+        "expenditure_return",
+        "expenditure_reopen",
+        "expenditure_discard",
+        "money_received",
+        "expenditure_waiver_propose",
+        "expenditure_waiver_settle",
+    )
+)
+_OF_MONEY = frozenset(
+    {"payments:appropriation_list", "payments:appropriation_record", "payments:appropriation_change"}
+)
+
 PLACES: Sequence[Place] = (
-    Place("My libraries", "payments:my_libraries", Action.VIEW_OWN_LIBRARIES),
-    Place("What libraries owe", "payments:work_list", Action.VIEW_WORK_LIST),
+    Place(
+        "My libraries",
+        "payments:my_libraries",
+        Action.VIEW_OWN_LIBRARIES,
+        leads_to=_OF_A_LIBRARY | _OF_A_REPORT,
+    ),
+    Place(
+        "What libraries owe",
+        "payments:work_list",
+        Action.VIEW_WORK_LIST,
+        leads_to=frozenset({"payments:library_home"}),
+    ),
     Place("Filings", "transactions:filing_list", Action.VIEW_LIBRARY),
-    Place("Expenditure reports", "payments:expenditure_report_list", Action.VIEW_WORK_LIST),
-    Place("Payment runs", "payments:run_list", Action.VIEW_RUNS),
+    Place(
+        "Expenditure reports",
+        "payments:expenditure_report_list",
+        Action.VIEW_WORK_LIST,
+        leads_to=_OF_A_REPORT,
+    ),
+    Place("Payment runs", "payments:run_list", Action.VIEW_RUNS, leads_to=_OF_MONEY),
     Place("Libraries", "libraries:library_list"),
     Place("Towns", "libraries:town_list"),
     Place("Reports", "reports:report_list"),
@@ -48,17 +86,26 @@ PLACES: Sequence[Place] = (
 )
 
 
-def _current(url: str, path: str) -> str:
-    if path == url:
-        return "page"
-    return "true" if url != "/" and path.startswith(url) else ""
+def _current(shown: Sequence[Place], request: HttpRequest) -> Place | None:
+    """Return the place that this page belongs to: the one that leads to it, else the one above it."""
+    name = request.resolver_match.view_name if request.resolver_match else ""
+    leading = (place for place in shown if name in place.leads_to)
+    above = (place for place in shown if request.path.startswith(reverse(place.url_name)))
+    return next(leading, None) or next(above, None)
 
 
 def links(request: HttpRequest) -> list[Link]:
     """Return the places that this person may reach, in order."""
     roles = {held.role for held in assignments(getattr(request, "user", None))}
+    shown = [place for place in PLACES if place.action is None or roles & PERMITTED[place.action]]
+    current = _current(shown, request)
     return [
-        Link(place.label, url := reverse(place.url_name), _current(url, request.path))
-        for place in PLACES
-        if place.action is None or roles & PERMITTED[place.action]
+        Link(place.label, url := reverse(place.url_name), _aria(place is current, url == request.path))
+        for place in shown
     ]
+
+
+def _aria(is_current: bool, is_this_page: bool) -> str:
+    if not is_current:
+        return ""
+    return "page" if is_this_page else "true"

@@ -22,7 +22,7 @@ class Action(StrEnum):
     """Something that a role may be allowed to do."""
 
     VIEW_OWN_LIBRARIES = "see what the libraries one works for owe"
-    VIEW_LIBRARY = "view the private pages of a library"
+    VIEW_LIBRARY = "view what is not published"
     ENTER_COUNTS = "enter loan counts and submit filings"
     CERTIFY_FILING = "certify filings"
     REOPEN_FILING = "reopen a certified filing"
@@ -176,7 +176,8 @@ def libraries_for(user: Any, action: Action, on: date | None = None) -> QuerySet
 def check(user: Any, action: Action, library: Any = None, on: date | None = None) -> None:
     """Raise PermissionDenied unless the person may do this."""
     if not may(user, action, library, on):
-        raise PermissionDenied(f"You may not {action.value}.")
+        where = "" if library is None else f" for {library}"
+        raise PermissionDenied(f"You may not {action.value}{where}.")
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from django.urls import reverse
 
+from connecticard.permissions import Action
 from libraries.models import Library
 from payments import standing
 from payments.models import ExpenditureReport, PastPayment
@@ -41,7 +42,8 @@ class Progress(StrEnum):
 class Owed:
     """A filing or an expenditure report that a library owes.
 
-    `last_day` is the due date or a waiver's day. `url` shows it, `entry_url` is where it is worked on.
+    `last_day` is the due date or a waiver's day. `url` shows it. `needs` is what somebody has to do with it
+    next, None where nothing is left to do; `step` are the words for it and `step_url` its page.
     """
 
     library: Library
@@ -55,8 +57,9 @@ class Owed:
     tag: str
     words: str
     url: str
-    entry_url: str
-    action: str
+    needs: Action | None
+    step: str
+    step_url: str
 
     @property
     def is_done(self) -> bool:
@@ -155,7 +158,9 @@ def _filing(library: Library, owed: FilingOwed, versions: Iterable[_Version], to
         if version
         else reverse("transactions:library_filings", args=[library.key])
     )
-    begun = version is not None and version.status.may_be_edited
+    needs, step = _next_step(
+        progress, status, enter=Action.ENTER_COUNTS, certify=Action.CERTIFY_FILING, begin="Enter loans"
+    )
     return Owed(
         library=library,
         subject=f"Record of loans, {written_span(span)}",
@@ -168,17 +173,30 @@ def _filing(library: Library, owed: FilingOwed, versions: Iterable[_Version], to
         tag=tag,
         words=words,
         url=url,
-        entry_url=reverse("transactions:filing_entry", args=[version.pk]) if version and begun else url,
-        action=_ACTIONS.get(status, "Enter loans") if progress is not Progress.CERTIFIED else "Look at it",
+        needs=needs,
+        step=step,
+        step_url=reverse(_PAGES[needs], args=[version.pk]) if version and needs else url,
     )
 
 
-_ACTIONS: dict[FilingStatus | None, str] = {
-    FilingStatus.DRAFT: "Continue",
-    FilingStatus.RETURNED: "Correct it",
-    FilingStatus.SUBMITTED: "Look and certify",
-    FilingStatus.CERTIFIED: "Look at it",
+_PAGES: dict[Action, str] = {
+    Action.ENTER_COUNTS: "transactions:filing_entry",
+    Action.CERTIFY_FILING: "transactions:filing_certify",
+    Action.ENTER_EXPENDITURE: "payments:expenditure_enter",
+    Action.CERTIFY_EXPENDITURE: "payments:expenditure_certify",
 }
+
+
+def _next_step(
+    progress: Progress, status: FilingStatus | None, *, enter: Action, certify: Action, begin: str
+) -> tuple[Action | None, str]:
+    """Return what somebody has to do next with a version in this status, and the words for it."""
+    if progress is Progress.CERTIFIED or status is FilingStatus.CERTIFIED:
+        return None, ""
+    if status is FilingStatus.SUBMITTED:
+        return certify, "Review and certify"
+    words = {None: begin, FilingStatus.DRAFT: "Continue", FilingStatus.RETURNED: "Correct it"}
+    return enter, words[status]
 
 
 def _add_reports(
@@ -204,6 +222,14 @@ def _add_reports(
         page = [library.key, due.covers_fiscal_year]
         last_day = max(owed.due_on, owed.waived_until or owed.due_on)
         progress, is_late, tag, words = _standing(state, owed, status, last_day, today)
+        needs, step = _next_step(
+            progress,
+            status,
+            enter=Action.ENTER_EXPENDITURE,
+            certify=Action.CERTIFY_EXPENDITURE,
+            begin="Fill in the report",
+        )
+        url = reverse("payments:expenditure_report", args=page)
         found[library.pk].append(
             Owed(
                 library=library,
@@ -216,16 +242,10 @@ def _add_reports(
                 is_late=is_late,
                 tag=tag,
                 words=words,
-                url=reverse("payments:expenditure_report", args=page),
-                entry_url=reverse(
-                    "payments:expenditure_enter"
-                    if status is None or status.may_be_edited
-                    else "payments:expenditure_report",
-                    args=page,
-                ),
-                action=_ACTIONS.get(status, "Fill in the report")
-                if progress is not Progress.CERTIFIED
-                else "Look at it",
+                url=url,
+                needs=needs,
+                step=step,
+                step_url=reverse(_PAGES[needs], args=page) if needs else url,
             )
         )
 

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from connecticard.rulebook import Entry
 from payments.models import PaymentRun
 from payments.rules.rulebook import Chapter, PublicRule, chapters, edition_of
+from transactions.rules.filing_calendar import Cadence
 
 _MONTH_AND_DAY = re.compile(r"\d\d-\d\d")
 
@@ -107,6 +108,8 @@ def in_words(value: int | str | bool | None) -> str:
     parts = text.split()
     if all(_MONTH_AND_DAY.fullmatch(part) for part in parts):
         return " and ".join(_month_and_day(part) for part in parts)
+    if len(parts) > 1 and set(parts) <= set(Cadence):
+        return f"{', '.join(parts[:-1])} and {parts[-1]}"
     return text
 
 

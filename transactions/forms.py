@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from connecticard.form_fields import DayField
 from connecticard.templatetags.figures import count as written_count
-from transactions.count_grid import Cell, CountGrid, Counts, Totals, totals
+from transactions.count_grid import Cell, CountGrid, Counts, Line, Totals, totals
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
 from transactions.rules.filing_checks import NotALoanCount, parse_loans
@@ -241,9 +241,17 @@ def read_only_grid(grid: CountGrid, counts: Counts) -> SafeString:
                 parts.append(f"<td>{written_count(counts.get((line.library_id, column)))}</td>")
             else:
                 parts.append(_NOT_COUNTED)
-        parts.append(f"<td>{sums.by_line[line.library_id]:,}</td></tr>\n")
+        parts.append(f"<td>{written_count(_sum_of_line(line, counts))}</td></tr>\n")
     parts.append(_foot(grid, sums))
     return mark_safe("".join(parts))  # noqa: S308 - names are escaped in _line_heading
+
+
+def _sum_of_line(line: Line, counts: Counts) -> int | None:
+    """Return what a line adds up to; None where every cell of it is blank."""
+    entered = [
+        loans for column in line.columns if (loans := counts.get((line.library_id, column))) is not None
+    ]
+    return sum(entered) if entered else None
 
 
 _NOT_COUNTED = '<td class="count-grid__not-counted">not counted</td>'

@@ -332,11 +332,12 @@ def _unmet_expenditure_report(report: ExpenditureReportOwed, judged_on: date) ->
     if state is State.NOTHING_RECEIVED:
         return []
     if state is State.UNKNOWN:
+        is_or_was = "was" if report.due_on < judged_on else "is"
         return [
             Unmet(
                 _REPORT_RULE,
                 f"It is not known what the library received in fiscal year {report.covers_fiscal_year}, on "
-                f"which an expenditure report was due {written_day(report.due_on)}.",
+                f"which an expenditure report {is_or_was} due {written_day(report.due_on)}.",
                 "State Library staff settle it from the payment ledger; a library that received money files "
                 "the report.",
                 Code.MONEY_RECEIVED_UNKNOWN,

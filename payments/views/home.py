@@ -7,8 +7,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
-from connecticard.models import Role
-from connecticard.permissions import Action, assignments, libraries_for, requires
+from connecticard.models import Role, RoleAssignment
+from connecticard.permissions import (
+    PERMITTED,
+    Action,
+    assignments,
+    libraries_for,
+    libraries_of,
+    may,
+    requires,
+)
 from libraries.models import Library
 from payments import owed
 from payments.models import PastPayment, Payment
@@ -17,13 +25,20 @@ from payments.rules.payment_run_status import PaymentRunStatus
 from payments.standing import unmet_by_library
 from payments.views.access import allowed, library_for, person
 
+_STEPS = (
+    Action.ENTER_COUNTS,
+    Action.CERTIFY_FILING,
+    Action.ENTER_EXPENDITURE,
+    Action.CERTIFY_EXPENDITURE,
+)
 _LIBRARY_ROLES = {Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER}
 
 
 @require_safe
 def my_libraries(request: HttpRequest) -> HttpResponse:
     """Lead everybody to where their work is; whoever has several libraries sees how each stands."""
-    roles = {held.role for held in assignments(person(request))}
+    held_roles = assignments(person(request))
+    roles = {held.role for held in held_roles}
     if Role.STATE_STAFF in roles:
         return redirect("payments:work_list")
     if roles & {Role.STATE_ADMINISTRATOR, Role.AUDITOR}:
@@ -36,11 +51,15 @@ def my_libraries(request: HttpRequest) -> HttpResponse:
     if len(libraries) == 1:
         return redirect("payments:library_home", libraries[0].key)
     items = owed.owed_by(libraries, clock.today())
+    reach = {action: _reached(held_roles, action) for action in _STEPS}
     return render(
         request,
         "payments/my_libraries.html",
         {
-            "libraries": [(library, _in_short(own)) for library, own in _by_library(libraries, items)],
+            "libraries": [
+                (library, _in_short(own, {action for action, pks in reach.items() if library.pk in pks}))
+                for library, own in _by_library(libraries, items)
+            ],
             "counts": _counts(items),
         },
     )
@@ -70,16 +89,22 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             "payments": Payment.objects.filter(library=library, run__status=PaymentRunStatus.CERTIFIED)
             .select_related("run")
             .order_by("-run__fiscal_year"),
+            "may": {action for action in _STEPS if may(request.user, action, library)},
             "reports": library.expenditure_reports.filter(superseded_at=None),
             **allowed(
                 request,
                 library,
                 may_see_runs=Action.VIEW_RUNS,
-                may_enter_counts=Action.ENTER_COUNTS,
-                may_enter_report=Action.ENTER_EXPENDITURE,
+                may_see_work_list=Action.VIEW_WORK_LIST,
             ),
         },
     )
+
+
+def _reached(held_roles: list[RoleAssignment], action: Action) -> set[int]:
+    """Return the ids of the libraries for which these roles may do something today."""
+    granting = [held for held in held_roles if held.role in PERMITTED[action]]
+    return set(libraries_of(granting, clock.today()).values_list("pk", flat=True)) if granting else set()
 
 
 def _by_library(libraries: list[Library], items: list[Owed]) -> list[tuple[Library, list[Owed]]]:
@@ -87,11 +112,15 @@ def _by_library(libraries: list[Library], items: list[Owed]) -> list[tuple[Libra
     return [(library, own.get(library.pk, [])) for library in libraries]
 
 
-def _in_short(items: list[Owed]) -> dict[str, object]:
-    """Return the next thing that a library has to do, and how many there are."""
-    to_do = [item for item in items if not item.is_done and item.progress is not Progress.TO_COME]
+def _in_short(items: list[Owed], may_do: set[Action]) -> dict[str, object]:
+    """Return what is next for a library, first what this person can do, and how much there is to do."""
+    open_items = [item for item in items if not item.is_done]
+    to_do = [item for item in open_items if item.progress is not Progress.TO_COME]
+    own = [item for item in to_do if item.needs in may_do]
+    following = next(iter(own or to_do or open_items), None)
     return {
-        "next": to_do[0] if to_do else next((item for item in items if not item.is_done), None),
+        "next": following,
+        "url": following and (following.step_url if following.needs in may_do else following.url),
         "to_do": len(to_do),
         "done": sum(item.is_done for item in items),
     }

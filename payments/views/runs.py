@@ -37,9 +37,11 @@ _COLUMNS = {
 @requires(Action.VIEW_RUNS)
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
-    """List the payment runs by fiscal year."""
-    runs = PaymentRun.objects.select_related("prepared_by", "certified_by").annotate(
-        lines=Count("payments"), paid_cents=Sum("payments__payment_cents")
+    """List the payment runs, the latest fiscal year first."""
+    runs = (
+        PaymentRun.objects.select_related("prepared_by", "certified_by")
+        .annotate(lines=Count("payments"), paid_cents=Sum("payments__payment_cents"))
+        .order_by("-fiscal_year", "-number")  # what is grouped loses the order of the model
     )
     return render(
         request,
@@ -107,7 +109,11 @@ def run_certify(request: HttpRequest, pk: int) -> HttpResponse:
             context["changes"] = services.changes_since_calculated(run, at=clock.now())
         except CannotCalculate as cannot:
             context["cannot_calculate"] = cannot.problems
-        context |= {"statement": services.attestation(run), "totals": totals(run)}
+        context |= {
+            "statement": services.attestation(run),
+            "totals": totals(run),
+            "not_in_order": run.payments.filter(eligible=False).count(),
+        }
     return render(request, "payments/run_certify.html", context)
 
 

@@ -15,7 +15,7 @@ from connecticard import navigation
 from connecticard.models import Role
 from connecticard.navigation import Place
 from connecticard.permissions import Action
-from tests.factories import make_signed_in_client, make_user
+from tests.factories import make_library, make_signed_in_client, make_user
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -113,6 +113,20 @@ def test_navigation_follows_the_permission_table():
 )
 def test_navigation_marks_where_one_is(path, current):
     assert navigation.links(request_by(path=path))[0].current == current
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "label"),
+    [(Role.LIBRARY_FILER, "My libraries"), (Role.STATE_STAFF, "What libraries owe")],
+)
+def test_home_of_a_library_belongs_to_where_one_came_from(role, label):
+    library = make_library()
+    client = make_signed_in_client(role, library if role is Role.LIBRARY_FILER else None)
+
+    page = client.get(f"/libraries/{library.key}/home/").content.decode()
+
+    assert re.findall(r'aria-current="true">([^<]+)</a>', page) == [label]
 
 
 def test_every_place_of_the_navigation_has_an_address():

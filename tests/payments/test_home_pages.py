@@ -13,6 +13,7 @@ from payments.models import PastPayment
 from tests.factories import (
     give_role,
     make_consortium,
+    make_filing,
     make_letter,
     make_library,
     make_signed_in_client,
@@ -105,6 +106,44 @@ def test_home_says_what_is_owed_what_is_done_and_what_is_unmet():
     assert "§ 11-31c-2(e)" in page
     assert "2025 $123.45 ledger" in page
     assert reverse("payments:expenditure_enter", args=[library.key, 2025]) in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "steps"),
+    [
+        (Role.LIBRARY_FILER, ["Enter loans", "Fill in the report"]),
+        (Role.LIBRARY_CERTIFIER, ["Fill in the report"]),
+        (Role.CONSORTIUM_FILER, ["Enter loans"]),
+        (Role.STATE_STAFF, []),
+    ],
+)
+def test_home_offers_each_role_what_it_may_do(role, steps):
+    library = participant("Avon Free Public Library")
+    PastPayment.objects.update(cents=12_345)
+    consortium = make_consortium(members=(library,)) if role is Role.CONSORTIUM_FILER else None
+    own = library if role in (Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER) else None
+    client = make_signed_in_client(role, own, consortium=consortium)
+
+    page = words(client.get(reverse("payments:library_home", args=[library.key])))
+
+    assert [step for step in ("Enter loans", "Fill in the report") if step in page] == steps
+
+
+def test_submitted_filing_leads_its_certifier_straight_to_the_signature():
+    library = participant("Avon Free Public Library")
+    filing = make_filing(library)
+    filing.status, filing.submitted_at, filing.first_submitted_at = (
+        "submitted",
+        filing.created_at,
+        filing.created_at,
+    )
+    filing.submitted_by, filing.sha256 = make_user(), "0" * 64
+    filing.save()
+    home = reverse("payments:library_home", args=[library.key])
+    certify = reverse("transactions:filing_certify", args=[filing.pk])
+
+    assert certify in make_signed_in_client(Role.LIBRARY_CERTIFIER, library).get(home).content.decode()
+    assert certify not in make_signed_in_client(Role.LIBRARY_FILER, library).get(home).content.decode()
 
 
 def test_home_of_a_library_without_a_letter_says_how_to_take_part():

@@ -142,6 +142,15 @@ def test_empty_lists_say_what_to_do(staff):
     assert "Record the appropriation of the fiscal year" in words(staff.get(LIST))
 
 
+def test_latest_fiscal_year_stands_first(staff):
+    for fiscal_year in (2027, 2028):
+        services.create_run(appropriation=appropriation(fiscal_year=fiscal_year), by=staff.user, at=AT)
+
+    page = words(staff.get(LIST))
+
+    assert page.index("Payment run 2028-1") < page.index("Payment run 2027-1")
+
+
 # Beginning and calculating
 
 
@@ -162,7 +171,7 @@ def test_staff_begin_and_calculate_a_run(staff, libraries):
     assert "$500.00 12 net-plus loans $41.6666666667 a net-plus loan" in page
     assert "1 of 4 libraries." in page
     assert "The record of loans for March 2026 to August 2026 was not filed" in page
-    assert "Payment run 2027-1 calculated 4 $1,000.01" in words(staff.get(LIST))
+    assert "Payment run 2027-1 Calculated 4 $1,000.01" in words(staff.get(LIST))
 
 
 @pytest.mark.parametrize(

@@ -276,3 +276,9 @@ def test_blank_and_zero_look_different_when_only_looked_at():
     html = read_only_grid(small_grid(MARCH, APRIL), {(1, MARCH): 0})
 
     assert "<td>0</td><td></td><td>0</td></tr>" in html
+
+
+def test_line_without_an_entry_has_no_total_when_only_looked_at():
+    html = read_only_grid(small_grid(MARCH, APRIL), {})
+
+    assert "<td></td><td></td><td></td></tr>" in html
