@@ -112,7 +112,7 @@ def import_loans(
             "administrator. Name such a person, or leave --certified-by out."
         )
     on = eastern_day(at)
-    if program_year < FIRST_PROGRAM_YEAR or filing_calendar.program_year(program_year).first_day > on:
+    if not FIRST_PROGRAM_YEAR <= program_year <= filing_calendar.program_year_of(on):
         raise NoSuchProgramYear(
             f"Program year {program_year} has not begun or lies before the program. "
             "Give the year in which it ends: 2018 is March 2017 to February 2018."

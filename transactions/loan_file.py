@@ -153,7 +153,7 @@ def _workbook_rows(workbook: Any) -> Iterator[Row]:
         cells = [_as_text(value) for value in values]
         while cells and not cells[-1] and (width is None or len(cells) > width):
             cells.pop()
-        if not any(cells):
+        if not any(cell.strip() for cell in cells):
             continue
         if width is None:
             width = len(cells)

@@ -108,6 +108,7 @@ def test_a_workbook_is_read_from_its_first_sheet(libraries, load, tmp_path):
     for month in months(date(2017, 3, 1), 12):
         sheet.append(["CT0001", "CT0002", 12.0, f"{month:%Y-%m}" if month.month % 2 else month])
     sheet.append([None, None, None, None])
+    sheet.append(["  ", None, " ", None])
     workbook.create_sheet("notes").append(["nothing"])
     workbook.save(tmp_path / "book.xlsx")
 
@@ -539,6 +540,7 @@ def test_an_estimate_is_marked_with_its_note(libraries, load, staff):
         (["--amend", ""], 2018),
         (["--estimated", "x" * 251], 2018),
         ([], 18),
+        ([], 20180),
         ([], dt.datetime.now(dt.UTC).year + 5),
     ],
 )

@@ -11,10 +11,11 @@ from payments.calculation import Calculation, calculate, rates
 from payments.counting import CannotCalculate
 from payments.rules.cents import parse_dollars, plain_dollars
 
+FIRST_FISCAL_YEAR = 1995  # Regs. 11-31c-2 and 11-31c-4 are in force as they stand from January 31, 1994
+
 
 class Command(BaseCommand):
     help = "Work out a fiscal year's payments from certified filings and print them as JSON; store nothing."
-    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -35,8 +36,11 @@ class Command(BaseCommand):
         except ValueError as error:
             self.stderr.write(f"--appropriation: {error}")
             sys.exit(2)
-        if not 1900 <= options["fiscal_year"] <= 2999:
-            self.stderr.write("--fiscal-year: give the year in which it ends, such as 2018.")
+        if not FIRST_FISCAL_YEAR <= options["fiscal_year"] <= 2999:
+            self.stderr.write(
+                f"--fiscal-year: {options['fiscal_year']} is not a fiscal year from {FIRST_FISCAL_YEAR} on, "
+                "the first under the regulation in force; give the year in which it ends, such as 2018."
+            )
             sys.exit(2)
         try:
             calculation = calculate(
