@@ -3,7 +3,7 @@ from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import F, Q
 
-from connecticard.constraints import ChangedWhile, frozen_rows, paired
+from connecticard.constraints import ChangedWhile, frozen_rows, holds_a_day, no_overlap, paired
 from connecticard.models import User
 from payments.models.appropriation import Appropriation
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -173,6 +173,7 @@ class CountedFiling(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "filing", "counted"], name="filing_counted_once"),
+            no_overlap("filing_counts_for_a_day_once", "run_id", "filing_id", during="counted"),
+            holds_a_day("filing_counts_for_a_day", during="counted"),
         ]
         triggers = frozen_with_run()

@@ -7,6 +7,7 @@ import pgtrigger
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
@@ -182,6 +183,20 @@ def test_certified_run_cannot_be_changed_behind_the_product(calculated, administ
 
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
+
+
+@pytest.mark.parametrize(
+    ("counted", "name"),
+    [
+        (DateRange(date(2026, 4, 1), date(2026, 5, 1)), "filing_counts_for_a_day_once"),
+        (DateRange(empty=True), "filing_counts_for_a_day"),
+    ],
+)
+def test_filing_counts_for_a_day_once_in_a_run(calculated, counted, name):
+    row = calculated.counted_filings.order_by("counted").first()
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        calculated.counted_filings.create(filing=row.filing, counted=counted)
 
 
 def test_verification_names_what_was_tampered_with(calculated):

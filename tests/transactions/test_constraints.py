@@ -269,6 +269,21 @@ def test_a_cadence_begins_and_ends_on_a_half_year(libraries, valid):
         ReportingCadence.objects.create(library=libraries["CT0001"], cadence=Cadence.MONTHLY, valid=valid)
 
 
+def test_a_cadence_holds_a_day(libraries):
+    with refuses("cadence_holds_a_day"), transaction.atomic():
+        ReportingCadence.objects.create(
+            library=libraries["CT0001"], cadence=Cadence.MONTHLY, valid=DateRange(empty=True)
+        )
+
+
+@pytest.mark.parametrize("covers", [DateRange(empty=True), DateRange(MARCH, None)], ids=["empty", "no end"])
+def test_a_filing_covers_days_from_a_first_to_a_last(libraries, covers):
+    filing = make_filing(libraries["CT0001"])
+
+    with refuses("filing_covers_days_from_a_first_to_a_last"), transaction.atomic():
+        type(filing).objects.filter(pk=filing.pk).update(covers=covers)
+
+
 @pytest.mark.parametrize(
     ("approved_at", "by_another", "name"),
     [(NOW, False, "waiver_approved_by_another"), (None, True, "waiver_approval_is_whole")],

@@ -105,6 +105,10 @@ class Filing(models.Model):
                 | Q(submitted_at__isnull=False)
                 & (Q(submitted_by__isnull=False) | ~Q(provenance=Provenance.FILED)),
             ),
+            models.CheckConstraint(
+                name="filing_covers_days_from_a_first_to_a_last",
+                condition=Q(covers__startswith__isnull=False, covers__endswith__isnull=False),
+            ),
             paired("filing_certification_is_whole", "certified_at", "certified_by"),
             models.CheckConstraint(
                 name="certified_filing_is_signed",

@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 
-from connecticard.constraints import no_overlap
+from connecticard.constraints import holds_a_day, no_overlap
 from libraries.models import Library
 from transactions.rules.filing_calendar import Cadence
 
@@ -19,6 +19,7 @@ class ReportingCadence(models.Model):
     class Meta:
         constraints = [
             no_overlap("one_cadence_a_day", "library_id"),
+            holds_a_day("cadence_holds_a_day"),
             models.CheckConstraint(
                 name="cadence_begins_and_ends_on_a_half_year",
                 condition=(
