@@ -273,6 +273,10 @@ def propose_waiver(
     due_on = report_on(fiscal_year).due_on
     if until <= due_on:
         raise ExpenditureRefused(f"The report is due {written_day(due_on)}; choose a later day.")
+    if not authority.strip():
+        raise ExpenditureRefused("Enter who may grant this, and under which document.")
+    if not reason.strip():
+        raise ExpenditureRefused("Enter the reason; it is printed on the payment run and the statement.")
     waiver = ExpenditureReportWaiver.objects.create(
         library=library,
         fiscal_year=fiscal_year,

@@ -268,6 +268,16 @@ def test_waiver_holds_once_another_person_approves(library, staff):
     assert proposed(library, staff, at=AT).kind == "extension"
 
 
+@pytest.mark.parametrize(("blank", "told"), [("authority", "who may grant"), ("reason", "reason")])
+def test_waiver_names_its_authority_and_reason(library, staff, blank, told):
+    terms = {"authority": "State Librarian", "reason": "flood", blank: " "}
+
+    with pytest.raises(ExpenditureRefused, match=told):
+        services.propose_waiver(
+            library=library, fiscal_year=YEAR, until=date(2026, 12, 1), by=staff, at=LATE, **terms
+        )
+
+
 def test_waiver_ends_after_the_due_date(library, staff):
     with pytest.raises(ExpenditureRefused, match="due November 1, 2026; choose a later day"):
         proposed(library, staff, until=date(2026, 11, 1))
