@@ -26,7 +26,7 @@ def choose_cadence(*, library: Library, cadence: Cadence, by: User, on: date) ->
     """Record how often a library files, from the next day of change on, which may be the day given.
 
     A choice on record for a later day is replaced. Raises FilingRefused for a cadence that may not be chosen,
-    for the one in force anyway, and where a filing is begun for a period from that day on.
+    for the one in force anyway, and where a filing is begun that speaks of days from that day on.
     """
     share_payment_inputs()
     library = Library.objects.select_for_update(no_key=True).get(pk=library.pk)
@@ -35,10 +35,10 @@ def choose_cadence(*, library: Library, cadence: Cadence, by: User, on: date) ->
     if cadence not in allowed:
         words = " or ".join(choice.label.lower() for choice in allowed)
         raise FilingRefused(f"From {written_day(effective)} a library files {words}. Choose one of these.")
-    begun = Filing.objects.filter(library=library, period__first_day__gte=effective)
+    begun = Filing.objects.filter(library=library, period__last_day__gte=effective)
     if begun.exists():
         raise FilingRefused(
-            f"A filing for a period that begins on {written_day(effective)} or later is on record. "
+            f"A filing for days from {written_day(effective)} on is on record. "
             "Choose the cadence on a later day; it takes effect on the next March 1 or September 1."
         )
     rows = ReportingCadence.objects.filter(library=library).order_by("valid")

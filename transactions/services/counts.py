@@ -4,14 +4,12 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from connecticard import permissions
 from connecticard.models import AuditEvent, User
-from connecticard.permissions import Action
 from transactions.models import Filing
-from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.filing_status import FilingStatus
 from transactions.services.checking import Cells, problems_of_cells
+from transactions.services.records import refuse_closed
 from transactions.services.refusals import CountsRefused, FilingChanged, FilingRefused
 
 _SAVE = """
@@ -83,18 +81,12 @@ def editable(filing: Filing, by: User, at: datetime) -> Filing:
     filing = (
         Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)
     )
-    status, period, today = FilingStatus(filing.status), filing.period, eastern_day(at)
+    status = FilingStatus(filing.status)
     if not status.may_be_edited:
         raise FilingRefused(
             "This filing is certified. Reopen it to make a new version."
             if status is FilingStatus.CERTIFIED
             else "This filing is submitted. Have it returned to correct it."
         )
-    if today < period.opens_on:
-        raise FilingRefused(f"This period opens for entry on {written_day(period.opens_on)}.")
-    if today > period.closes_on and not permissions.may(by, Action.MANAGE_ROSTER, on=today):
-        raise FilingRefused(
-            f"Entry for this period closed on {written_day(period.closes_on)}. "
-            "Ask the State Library to record a correction."
-        )
+    refuse_closed(filing.period, by, eastern_day(at))
     return filing

@@ -11,7 +11,7 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
 from transactions.models import Filing, FilingBasis, FilingPeriod, Provenance
-from transactions.rules._wording import written_day, written_span
+from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import (
     Cadence,
     Span,
@@ -23,7 +23,7 @@ from transactions.rules.form_editions import edition_named, edition_on
 from transactions.services.checking import problems_to_mend
 from transactions.services.content import derive_totals, filing_fingerprint
 from transactions.services.holidays import days_closed
-from transactions.services.records import discard, supersede
+from transactions.services.records import discard, refuse_closed, supersede
 from transactions.services.refusals import FilingChanged, FilingRefused, NotCertifiable
 from transactions.services.roster import cadences_of, covers, range_of
 
@@ -34,8 +34,8 @@ def start_filing(
 ) -> Filing:
     """Begin a library's filing for a period, as an empty draft.
 
-    Raises FilingRefused where the period is not open or not one of the library's, where the library was not
-    open or took no part in it, or where a filing is on record.
+    Raises FilingRefused where the period is not open to entry or not one of the library's, where the library
+    was not open or took no part in it, or where a filing is on record.
     """
     _lock_library(library)
     today = eastern_day(at)
@@ -45,8 +45,7 @@ def start_filing(
             f"{library} files {owed.cadence.label.lower()} here. "
             f"Start the filing for {written_span(owed.span)}."
         )
-    if today < period.opens_on:
-        raise FilingRefused(f"This period opens for entry on {written_day(period.opens_on)}.")
+    refuse_closed(period, by, today)
     days = _days_covered(library, period)
     if existing := Filing.objects.filter(library=library, period=period).order_by("-version").first():
         raise FilingRefused(
@@ -74,11 +73,14 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
 
     `first_submitted_at` is kept from then on, in later versions too, so that an amendment never makes a
     timely filing late. Raises NotCertifiable with what must be mended, FilingChanged where `expected` is not
-    the filing's revision, FilingRefused for a filing that is not a draft or returned.
+    the filing's revision, FilingRefused for a filing that is not a draft or returned and once entry is
+    closed.
     """
+    share_payment_inputs()
     filing = _locked(filing)
     _refuse_changed(filing, expected)
     _move(filing, FilingStatus.SUBMITTED)
+    refuse_closed(filing.period, by, eastern_day(at))
     filing.covers = range_of(_days_covered(filing.library, filing.period))
     if problems := problems_to_mend(filing, today=eastern_day(at)):
         raise NotCertifiable(problems)

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import holidays
 from django.db import transaction
 
+from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from transactions.models import Holiday
 from transactions.rules._wording import written_day
@@ -68,6 +69,7 @@ def add_holiday(*, day: date, name: str, source: str, by: User) -> Holiday:
 
     Raises FilingRefused for a weekend or a day that is on record.
     """
+    share_payment_inputs()
     if not is_working_day(day, ()):
         raise FilingRefused(
             f"{written_day(day)} is a {day:%A}, when the State Library is closed anyway. "
@@ -83,6 +85,7 @@ def add_holiday(*, day: date, name: str, source: str, by: User) -> Holiday:
 @transaction.atomic
 def remove_holiday(*, holiday: Holiday, reason: str, by: User) -> None:
     """Take a day off the record, with a reason. Periods that are open keep their dates."""
+    share_payment_inputs()
     if not reason.strip():
         raise FilingRefused("Enter the reason; it is kept in the audit trail.")
     AuditEvent.record(

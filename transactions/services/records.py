@@ -1,12 +1,27 @@
 """Steps that several services share; each is called inside a transaction that holds the filing's row."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from connecticard import permissions
 from connecticard.models import AuditEvent, User
-from transactions.models import Filing
+from connecticard.permissions import Action
+from transactions.models import Filing, FilingPeriod
+from transactions.rules._wording import written_day
 from transactions.services.content import filing_fingerprint
+from transactions.services.refusals import FilingRefused
+
+
+def refuse_closed(period: FilingPeriod, by: User, today: date) -> None:
+    """Refuse entry in a period that is not open yet or, to who is not of the State Library, not any more."""
+    if today < period.opens_on:
+        raise FilingRefused(f"This period opens for entry on {written_day(period.opens_on)}.")
+    if today > period.closes_on and not permissions.may(by, Action.MANAGE_ROSTER, on=today):
+        raise FilingRefused(
+            f"Entry for this period closed on {written_day(period.closes_on)}. "
+            "Ask the State Library to record a correction."
+        )
 
 
 def supersede(filings: Iterable[Filing], at: datetime) -> None:
