@@ -38,6 +38,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Not permitted",
         "Use a token whose role and scopes permit this; the State Library assigns roles.",
     ),
+    "second_factor_missing": (
+        "No second factor",
+        "Sign in on the site and set up an authenticator app or a passkey.",
+    ),
     "not_found": ("Not found", "Check the address. What you may not see is not found either."),
     "no_such_route": ("No such route", "Choose a route from the reference page."),
     "no_such_page": ("No such page of the list", "Begin again without cursor, and follow next."),
@@ -118,9 +122,14 @@ def _mistakes(error: Exception) -> Sequence[Mistake]:
     return [Mistake(code, None, detail, PROBLEMS[code][1])]
 
 
+def answer(status: int, code: str, detail: str) -> HttpResponse:
+    """Return a problem where no view of the interface is reached."""
+    mistake = Mistake(code, None, detail, PROBLEMS[code][1])
+    return HttpResponse(orjson.dumps(body(status, [mistake])), status=status, content_type=MEDIA_TYPE)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer an error nobody foresaw: a problem to a REST client, a page to a person."""
     if not request.path.startswith("/api/"):
         return defaults.server_error(request)
-    mistake = Mistake("server_error", None, "The request could not be answered.", PROBLEMS["server_error"][1])
-    return HttpResponse(orjson.dumps(body(500, [mistake])), status=500, content_type=MEDIA_TYPE)
+    return answer(500, "server_error", "The request could not be answered.")

@@ -4,12 +4,21 @@ import os
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connecticard.settings")
 
 app = Celery("connecticard")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def _keep_the_log_as_settings_have_it(**kwargs: object) -> None:
+    """Celery sets up logs of its own unless somebody listens here."""
+
+
+setup_logging.connect(_keep_the_log_as_settings_have_it)
+
 app.conf.beat_schedule = {
     "open-filing-periods": {
         "task": "transactions.tasks.open_filing_periods",

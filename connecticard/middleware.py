@@ -1,30 +1,62 @@
 """What happens around every request."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+import structlog
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.cache import patch_cache_control
 
+from connecticard import api_problems
 from connecticard.request_id import request_id
 from connecticard.second_factor import SECOND_FACTOR_SET, has_second_factor
 
+logger = structlog.get_logger("connecticard.requests")
+
 
 class RequestIdMiddleware:
-    """Give each request an identifier that its audit events and its answer carry."""
+    """Give each request an identifier that its audit events, its log line and its answer carry.
+
+    The line names the route, not the address, which may hold a link that works once.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = request_id.set(uuid4().hex)
+        token, began = request_id.set(uuid4().hex), monotonic()
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
+            logger.info(
+                "request",
+                method=request.method,
+                route=request.resolver_match.route if request.resolver_match else None,
+                status=response.status_code,
+                milliseconds=round((monotonic() - began) * 1000),
+            )
             return response
         finally:
             request_id.reset(token)
+
+
+class PrivatePagesMiddleware:
+    """Keep what somebody sees when signed in out of every cache, the browser's own too.
+
+    Library staff share computers: after a sign-out, Back must not show the page again.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Cache-Control" not in response and request.user.is_authenticated:
+            patch_cache_control(response, private=True, no_store=True)
+        return response
 
 
 class SecondFactorMiddleware:
@@ -56,9 +88,5 @@ class SecondFactorMiddleware:
         if request.resolver_match.view_name in self.OPEN:
             return None
         if request.path.startswith("/api/"):
-            return JsonResponse(
-                {"code": "second_factor_missing", "detail": "Set up a second factor on the site first."},
-                status=403,
-                content_type="application/problem+json",
-            )
+            return api_problems.answer(403, "second_factor_missing", "You have no second factor yet.")
         return redirect("connecticard:second_factor_setup")

@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,7 @@ from connecticard import second_factor
 from connecticard.clock import EASTERN
 from connecticard.mail import send_letter
 from connecticard.models import AuditEvent, User
+from connecticard.services import end_sessions
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -76,8 +78,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return _box().decrypt(encrypted_text.encode()).decode() if settings.PRODUCTION else encrypted_text
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
-        others = Authenticator.objects.filter(user=authenticator.user, type__in=second_factor.SIGNING_TYPES)
-        return bool(others.exclude(pk=authenticator.pk).exists())
+        return bool(_signing(authenticator.user).exclude(pk=authenticator.pk).exists())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return super().get_public_key_credential_rp_entity() | {"name": settings.PROGRAM_NAME}
@@ -133,6 +134,17 @@ def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: A
     send_letter("security_changed", to=user.email, what="The password of your account was changed.")
 
 
+def _signing(user: User) -> Any:
+    return Authenticator.objects.filter(user=user, type__in=second_factor.SIGNING_TYPES)
+
+
+def _end_other_sessions(request: HttpRequest, user: User) -> None:
+    """With the first second factor, end the sessions that were begun by the password alone."""
+    end_sessions(user)
+    user.refresh_from_db(fields=["session_generation"])
+    update_session_auth_hash(request, user)
+
+
 def _what(authenticator: Authenticator) -> str:
     return {
         Authenticator.Type.TOTP: "authenticator app",
@@ -149,6 +161,8 @@ def _second_factor_added(
     what = _what(authenticator)
     AuditEvent.record("second_factor_added", target=user, by=user, after={"what": what})
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        if not _signing(user).exclude(pk=authenticator.pk).exists():
+            _end_other_sessions(request, user)
         # Who just showed a new one need not show it again to see the recovery codes.
         record_authentication(request, user, "mfa", type=authenticator.type, reauthenticated=True)
         send_letter("security_changed", to=user.email, what=f"A new {what} was added to your account.")

@@ -150,7 +150,7 @@ def _has_demo(world: World) -> bool:
 
 def _web(world: World, port: int) -> Child:
     line = [sys.executable, "-m", "gunicorn", "connecticard.wsgi", "--bind", f"127.0.0.1:{port}"]
-    line += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--access-logfile", "-"]
+    line += ["--workers", "2", "--threads", "4", "--graceful-timeout", "3"]
     line += ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []
     return Child("the web server", line, log=world.log / "web.log", environment=world.environment(), cwd=ROOT)
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import record_authentication
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
@@ -93,8 +94,9 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@reauthentication_required(app="allauth.mfa")
 def make_token(request: HttpRequest) -> HttpResponse:
-    """Make an API token and show it, once."""
+    """Make an API token and show it, once; it outlives the session, so the second factor is asked again."""
     form = ApiTokenForm(request.POST or None, user=signed_in(request))
     if request.method == "POST" and form.is_valid():
         token, text = services.make_api_token(

@@ -10,7 +10,7 @@ from connecticard import clock, permissions, services
 from connecticard.api_authentication import ApiTokenAuthentication
 from connecticard.models import ApiToken, AuditEvent, Role
 from connecticard.permissions import Action, Scope
-from tests.factories import give_role, make_library, make_signed_in_client, make_user
+from tests.factories import current_code, give_role, make_library, make_signed_in_client, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -136,7 +136,9 @@ def test_other_ways_of_authorizing_are_left_to_others():
 def test_account_page_makes_shows_once_and_revokes():
     client = make_signed_in_client(Role.LIBRARY_FILER, make_library())
     assignment = client.user.role_assignments.get()
-    page = client.get(reverse("connecticard:make_token"))
+    asked = client.get(reverse("connecticard:make_token"))
+    assert asked.url.startswith(reverse("mfa_reauthenticate"))
+    page = client.post(asked.url, {"code": current_code(client.user)}, follow=True)
     assert assignment.title in page.content.decode()
 
     made = client.post(

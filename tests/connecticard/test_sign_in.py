@@ -120,7 +120,7 @@ def test_inactive_person_cannot_sign_in(client):
 def test_person_without_second_factor_sets_one_up_before_anything_else():
     library = make_library()
     user = make_user(Role.LIBRARY_FILER, library=library, second_factor=False)
-    client = make_signed_in_client(user=user)
+    client, elsewhere = make_signed_in_client(user=user), make_signed_in_client(user=user)
 
     for page in ("connecticard:account", "connecticard:make_token", "account_change_password"):
         assert client.get(reverse(page)).url == reverse("connecticard:second_factor_setup")
@@ -136,6 +136,9 @@ def test_person_without_second_factor_sets_one_up_before_anything_else():
     assert codes[0] in client.get(done.url).content.decode()
     assert codes[0] not in client.get(done.url).content.decode()
     assert client.get(reverse("connecticard:account")).status_code == 200
+    assert elsewhere.get(reverse("connecticard:account")).url.startswith(reverse("account_login")), (
+        "a session begun by the password alone does not become one with both factors"
+    )
 
 
 def test_only_second_factor_cannot_be_removed():

@@ -96,6 +96,14 @@ def wait_for(batch: DocumentBatch, number: int, folder: Path) -> None:
         time.sleep(0.05)
 
 
+def wait_for_locks(batch: DocumentBatch) -> None:
+    """Wait until the server has seen that the killed worker is gone, and has let go of its line."""
+    until = time.monotonic() + SECONDS
+    while len(tasks.open_lines(batch.lines.all())) < batch.lines.to_make().count():
+        assert time.monotonic() < until, "the server still holds the lock of a worker that is gone"
+        time.sleep(0.05)
+
+
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(staff, broker, start_worker, tmp_path):
     libraries = [make_home_library(f"Library {number:02}", key=f"CT{number:04}") for number in range(40)]
     for library in libraries:
@@ -108,6 +116,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(staff, broker, start_
     wait_for(batch, 8, tmp_path)
     kill(first)
 
+    wait_for_locks(batch)
     made, failed, asked = batch.progress()
     assert 8 <= made < asked
     assert failed == 0

@@ -1,0 +1,172 @@
+"""Every address that names a record, tried on records of others: nothing of theirs is shown or changed."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.urls import reverse
+
+from connecticard import clock, services
+from connecticard.clock import EASTERN
+from connecticard.models import AuditEvent, Role
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.permissions import Scope
+from payments.models import ExpenditureReportWaiver
+from reports.models import DocumentBatch
+from tests.api_world import TODAY, make_world
+from tests.connecticard.test_every_address import addresses
+from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
+from transactions.models import Holiday, Waiver
+from transactions.rules.form_editions import edition_on
+
+pytestmark = pytest.mark.django_db
+
+OTHERS = "CT0002"  # Bethel; whoever tries works for Canton
+AT = datetime(2026, 11, 20, 9, tzinfo=EASTERN)
+PUBLIC = {
+    "account_reset_password_from_key",
+    "connecticard:accept_invitation",
+    "libraries:library_page",
+    "libraries:town_page",
+    "reports:library_documents",
+}
+OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
+
+
+@pytest.fixture
+def world(settings):
+    settings.DEMO_TODAY = TODAY
+    made = make_world()
+    made.draft.form_edition = edition_on(made.draft.period.first_day).name
+    made.draft.save()
+    return made
+
+
+@pytest.fixture
+def records(world):
+    """By address, the parts that name a record on file: of another library, another person, the State."""
+    bethel, period = world.libraries[OTHERS], world.draft.period
+    staff, filer = world.staff, make_user(Role.LIBRARY_FILER, library=world.libraries[OTHERS])
+    token, _ = services.make_api_token(
+        assignment=filer.role_assignments.get(),
+        name="Another program",
+        scopes=[Scope.READ_FILINGS],
+        expires_at=clock.now() + timedelta(days=30),
+        by=filer,
+    )
+    passkey = Authenticator.objects.create(user=filer, type=Authenticator.Type.WEBAUTHN, data={})
+    invitation, _ = services.invite_person(
+        email="new@example.org", role=Role.AUDITOR, valid=DateRange(TODAY, None), by=None
+    )
+    waiver = Waiver.objects.create(
+        library=bethel,
+        period=period,
+        kind="extension",
+        until=period.due_on + timedelta(days=7),
+        authority="The Board",
+        reason="A flood",
+        proposed_by=staff,
+        proposed_at=AT,
+    )
+    report_waiver = ExpenditureReportWaiver.objects.create(
+        library=bethel,
+        fiscal_year=2027,
+        until=date(2029, 1, 1),
+        authority="The Board",
+        reason="A flood",
+        proposed_by=staff,
+        proposed_at=AT,
+    )
+    reset = services.request_second_factor_reset(user=staff, reason="lost", by=make_user(Role.STATE_STAFF))
+    batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
+    own = {
+        "connecticard:revoke_token": token.pk,
+        "mfa_remove_webauthn": passkey.pk,
+        "mfa_edit_webauthn": passkey.pk,
+        "connecticard:person": filer.pk,
+        "connecticard:reset_second_factor": filer.pk,
+        "connecticard:resend_invitation": invitation.pk,
+        "connecticard:revoke_invitation": invitation.pk,
+        "connecticard:end_role": filer.role_assignments.get().pk,
+        "connecticard:approve_reset": reset.pk,
+        "connecticard:withdraw_reset": reset.pk,
+        "libraries:letter_withdraw": bethel.letters.get().pk,
+        "transactions:holiday_remove": Holiday.objects.create(day=TODAY, name="A holiday", source="x").pk,
+        "transactions:waiver_approve": waiver.pk,
+        "payments:expenditure_waiver_settle": report_waiver.pk,
+        "reports:document_pdf": world.unpublished.pk,
+        "reports:document_csv": world.unpublished.pk,
+        "reports:batch_progress": batch.pk,
+        "reports:batch_restart": batch.pk,
+    }
+    spaces = {"transactions": world.draft.pk, "payments": world.calculated_run.pk}
+    spaces["reports"] = spaces["payments"]
+
+    def parts(name, pattern):
+        found = {
+            "key": "set-password" if name.startswith("account") else OTHERS,
+            "fiscal_year": 2027,
+            "period_pk": period.pk,
+            "number": bethel.town.number,
+            "token": "unknown",
+            "uidb36": "1",
+            "pk": own.get(name, spaces.get(name.partition(":")[0])),
+        }
+        return {part: found[part] for part in pattern.pattern.regex.groupindex}
+
+    return parts
+
+
+def everywhere(client, records, *, all_addresses=False):
+    """Yield name, address and answer of GET and POST to each address that names a record, or to all."""
+    for name, _, pattern in addresses():
+        if name.startswith("api:") or not (all_addresses or pattern.pattern.regex.groups):
+            continue
+        if all_addresses and name.startswith(OWN_ACCOUNT):
+            continue
+        address = reverse(name, kwargs=records(name, pattern))
+        for method in (client.get, client.post):
+            yield name, address, method(address)
+
+
+@pytest.mark.parametrize("role", [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER])
+def test_people_of_one_library_reach_nothing_of_another(role, world, records):
+    canton = world.libraries["CT0003"]
+    client = make_signed_in_client(
+        role,
+        canton if role in LIBRARY_ROLES else None,
+        consortium=make_consortium(members=(canton,)) if role in CONSORTIUM_ROLES else None,
+    )
+    client.post(reverse("mfa_reauthenticate"), {"code": current_code(client.user)})
+    before = AuditEvent.objects.count()
+
+    tried = 0
+    for name, address, answer in everywhere(client, records):
+        tried += 1
+        if name not in PUBLIC:
+            assert answer.status_code in (403, 404, 405), f"{address} answers {answer.status_code}"
+
+    assert tried > 80
+    assert AuditEvent.objects.count() == before
+
+
+def test_nobody_reaches_a_record_that_is_not_published(client, records):
+    before = AuditEvent.objects.count()
+
+    for name, address, answer in everywhere(client, records):
+        if name not in PUBLIC:
+            asked = answer.status_code == 302 and answer.url.startswith("/account/login/")
+            assert asked or answer.status_code in (403, 404, 405), f"{address} answers {answer.status_code}"
+
+    assert AuditEvent.objects.count() == before
+
+
+def test_an_auditor_changes_nothing(records):
+    client = make_signed_in_client(Role.AUDITOR)
+    before = AuditEvent.objects.count()
+
+    for _, address, answer in everywhere(client, records, all_addresses=True):
+        assert answer.status_code < 500, address
+
+    assert AuditEvent.objects.count() == before
