@@ -4,10 +4,12 @@ import os
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps an event loop in the thread of the tests
+expect.set_options(timeout=20_000)  # a busy machine makes documents slowly; nothing waits longer than it must
 
 
 @pytest.fixture(autouse=True)
