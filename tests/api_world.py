@@ -12,8 +12,8 @@ from libraries.models import Library
 from payments import services
 from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, PaymentRun
 from reports.models import Document, DocumentKind
-from tests.factories import make_letter, make_library, make_residency, make_town, make_user
-from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified, period
+from tests.factories import make_letter, make_library, make_period, make_residency, make_town, make_user
+from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 from transactions.models import Filing, LoanCount
 
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
@@ -68,7 +68,7 @@ def make_world() -> World:
     )
     draft = Filing.objects.create(
         library=bethel,
-        period=period(date(2027, 3, 1)),
+        period=make_period(date(2027, 3, 1)),
         version=1,
         basis="by_month",
         covers=(date(2027, 3, 1), date(2027, 9, 1)),

@@ -78,19 +78,20 @@ def rate(cents: int | Fraction | Decimal | str | None, over: int | None = None) 
 
 
 @register.filter
-def percent(part: int | Fraction | None, whole: int | Fraction | None = 1) -> str:
-    """Write `part|percent:whole` with one decimal, half-even: 12.5%; nothing where there is no whole."""
-    if _absent(part) or _absent(whole) or not whole:
-        return ""
-    if isinstance(part, float) or isinstance(whole, float):
-        raise TypeError("a percentage is taken of exact numbers")
-    share = Fraction(part) / Fraction(whole) * 100  # type: ignore[arg-type]
-    return f"{_sign(share)}{_with_decimals(abs(share), 1)}%"
+def exact_dollars(value: Fraction) -> str:
+    """Write an exact amount of dollars with six decimals, half-even: $1,213.070714."""
+    written = _with_decimals(abs(value), 6)
+    return f"{MINUS if value < 0 and written.strip('0,.') else ''}${written}"
 
 
 @register.filter
-def eastern(value: datetime | None) -> datetime | str:
-    """Return a moment in Eastern time, for further filters; ValueError where it has no time zone."""
+def signed_dollars(value: Fraction) -> str:
+    """Write a small difference in dollars with its sign and six decimals: +$0.004287."""
+    return f"+{exact_dollars(value)}" if value > 0 else exact_dollars(value)
+
+
+def _eastern(value: datetime | None) -> datetime | str:
+    """Return a moment in Eastern time; ValueError where it has no time zone."""
     if value is None or isinstance(value, str):
         return ""
     if value.tzinfo is None:
@@ -100,7 +101,7 @@ def eastern(value: datetime | None) -> datetime | str:
 
 def _day(value: date | datetime | None) -> date | str:
     """Return the Eastern day of a moment; a plain date as it is."""
-    return eastern(value) if isinstance(value, datetime) else value or ""
+    return _eastern(value) if isinstance(value, datetime) else value or ""
 
 
 @register.filter
@@ -130,15 +131,9 @@ def days(valid: DateRange | None) -> str:
 
 
 @register.filter
-def month(value: date | datetime | None) -> str:
-    """Write a month: March 2027."""
-    return formatted(_day(value), "F Y")
-
-
-@register.filter
 def moment(value: datetime | None) -> str:
     """Write a moment: March 8, 2027, 4:05 p.m. Eastern."""
-    local = eastern(value)
+    local = _eastern(value)
     return f"{formatted(local, 'F j, Y, g:i a')} Eastern" if local else ""
 
 

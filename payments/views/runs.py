@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.second_factor import SecondFactorForm
+from connecticard.templatetags.figures import moment
 from libraries.models import Library
 from payments import services
 from payments.counting import CannotCalculate
@@ -270,8 +271,7 @@ def _steps(run: PaymentRun) -> list[dict[str, object]]:
         {
             "label": label,
             "state": "done" if at else "current" if index == current else "to do",
-            "who": who,
-            "at": at,
+            "note": f"{who}, {moment(at)}" if at else "",
         }
         for index, (label, who, at) in enumerate(done)
     ]

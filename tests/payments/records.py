@@ -10,30 +10,14 @@ from connecticard.clock import EASTERN
 from connecticard.models import User
 from libraries.models import Library
 from payments.models import Appropriation
-from tests.factories import make_user
-from transactions.models import Filing, FilingPeriod, LoanCount
-from transactions.rules.filing_calendar import Cadence, Span, period_dates
+from tests.factories import make_period, make_user
+from transactions.models import Filing, LoanCount
+from transactions.rules.filing_calendar import Cadence, Span
 from transactions.services import filing_fingerprint
 
 FISCAL_YEAR = 2027
 YEAR = Span(date(2026, 3, 1), date(2027, 2, 28))
 HALVES = (Span(date(2026, 3, 1), date(2026, 8, 31)), Span(date(2026, 9, 1), date(2027, 2, 28)))
-
-
-def period(first_day: date, cadence: Cadence = Cadence.SEMIANNUAL) -> FilingPeriod:
-    dates = period_dates(cadence, first_day, ())
-    return FilingPeriod.objects.get_or_create(
-        cadence=cadence,
-        first_day=first_day,
-        defaults={
-            "last_day": dates.span.last_day,
-            "opens_on": dates.opens_on,
-            "law_due_on": dates.law_due_on,
-            "due_on": dates.due_on,
-            "accepted_until": dates.accepted_until,
-            "closes_on": dates.closes_on,
-        },
-    )[0]
 
 
 def certified(
@@ -51,7 +35,7 @@ def certified(
 
     `estimated` says how its counts were estimated; empty where the library filed them.
     """
-    of = period(first_day, cadence)
+    of = make_period(first_day, cadence)
     by_month = any(isinstance(key, tuple) for key in counts)
     days = covers or of.span
     at = datetime.combine(submitted_on or of.due_on, datetime.min.time(), tzinfo=EASTERN)

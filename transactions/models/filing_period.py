@@ -1,5 +1,3 @@
-from datetime import date
-
 from django.db import models
 from django.db.models import F, Q
 
@@ -51,7 +49,3 @@ class FilingPeriod(models.Model):
     @property
     def span(self) -> Span:
         return Span(self.first_day, self.last_day)
-
-    def is_open_on(self, day: date) -> bool:
-        """Whether counts may be entered on a day."""
-        return self.opens_on <= day <= self.closes_on
