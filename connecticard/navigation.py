@@ -78,7 +78,12 @@ PLACES: Sequence[Place] = (
     Place("Towns", "libraries:town_list"),
     Place("Reports", "reports:report_list"),
     Place("Rulebook", "reports:rulebook"),
-    Place("Letters of agreement", "libraries:letter_list", Action.MANAGE_ROSTER),
+    Place(
+        "Letters of agreement",
+        "libraries:letter_list",
+        Action.MANAGE_ROSTER,
+        leads_to=frozenset({"libraries:letter_record"}),
+    ),
     Place("Waivers", "transactions:waiver_list", Action.VIEW_AUDIT),
     Place("Holidays", "transactions:holiday_list", Action.MANAGE_ROSTER),
     Place("People", "connecticard:people", Action.VIEW_PEOPLE),

@@ -101,7 +101,9 @@ def test_home_says_what_is_owed_what_is_done_and_what_is_unmet():
     assert (
         "Expenditure report, money received July 2024 to June 2025 Sunday, November 1, 2026 Missing" in page
     )
-    assert "Record of loans, March 2026 to August 2026 Tuesday, September 8, 2026 Certified" in page
+    assert (
+        "Record of loans, March 2026 to August 2026 Tuesday, September 8, 2026 Certified Look at it" in page
+    )
     assert "it was due November 1, 2026. File and certify it, and ask the State Library" in page
     assert "§ 11-31c-2(e)" in page
     assert "2025 $123.45 ledger" in page
