@@ -27,10 +27,12 @@ COPY tests/rules/worked_examples tests/rules/worked_examples
 RUN useradd --system --uid 10001 --home-dir /var/lib/connecticard --create-home connecticard
 USER 10001
 
-# Static files are part of the image; the values below serve this step alone and stay nowhere
+# Static files are part of the image; the values below serve this step alone and stay nowhere.
+# A volume takes the owner of the folder that it is mounted on.
 RUN SECRET_KEY=collectstatic ALLOWED_HOSTS=localhost SITE_URL=https://localhost DATABASE_URL=postgresql://localhost/none \
-    REDIS_URL=redis://localhost/0 \
-    python manage.py collectstatic --no-input
+    REDIS_URL=redis://localhost/0 EMAIL_HOST=localhost \
+    python manage.py collectstatic --no-input \
+    && mkdir /var/lib/connecticard/documents
 
 VOLUME /var/lib/connecticard/documents
 EXPOSE 8000

@@ -24,6 +24,10 @@ app.conf.beat_schedule = {
         "task": "transactions.tasks.open_filing_periods",
         "schedule": crontab(hour=0, minute=10),
     },
+    "forget-ended-sessions": {
+        "task": "connecticard.tasks.forget_ended_sessions",
+        "schedule": crontab(hour=3, minute=20),
+    },
     "make-forgotten-documents": {
         "task": "reports.tasks.make_forgotten_documents",
         "schedule": crontab(minute="*/10"),

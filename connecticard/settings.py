@@ -45,6 +45,7 @@ def _database(url: str) -> dict[str, object]:
 
 
 SECRET_KEY = _required("SECRET_KEY", get_random_secret_key())
+SECRET_KEY_FALLBACKS = os.environ.get("SECRET_KEY_FALLBACKS", "").split()  # former keys
 ALLOWED_HOSTS = _required("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 DATABASES = {"default": _database(_required("DATABASE_URL", None))}
 REDIS_URL = _required("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -57,7 +58,7 @@ if PRODUCTION and DEMO_TODAY:
 
 CODE_VERSION = os.environ.get("CODE_VERSION", "")
 PROGRAM_NAME = os.environ.get("PROGRAM_NAME", "borrowIT CT (Connecticard)")
-SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
+SITE_URL = _required("SITE_URL", "http://127.0.0.1:8000")
 
 INSTALLED_APPS = [
     "connecticard",
@@ -165,6 +166,7 @@ AXES_COOLOFF_TIME = 1  # hours
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # the audit trail says who signed in; nobody's network address is kept
 AXES_USERNAME_CALLABLE = "connecticard.sign_in.typed_address"
 AXES_CLIENT_IP_CALLABLE = "connecticard.sign_in.client_address"
 AXES_LOCKOUT_CALLABLE = "connecticard.sign_in.locked_out"
@@ -255,13 +257,13 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+EMAIL_HOST = _required("EMAIL_HOST", "")  # invitations go by mail
 EMAIL_BACKEND = (
     "django.core.mail.backends.smtp.EmailBackend"
-    if os.environ.get("EMAIL_HOST")
+    if EMAIL_HOST
     else "django.core.mail.backends.filebased.EmailBackend"
 )
 EMAIL_FILE_PATH = VAR_DIR / "mail"
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")

@@ -34,6 +34,7 @@ PRODUCTION = {
     "SECRET_KEY": "0123456789" * 6 + "abcdefghijklmnop",
     "ALLOWED_HOSTS": "borrowit.example.org",
     "SITE_URL": "https://borrowit.example.org",
+    "EMAIL_HOST": "mail.example.org",
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1/0",
 }

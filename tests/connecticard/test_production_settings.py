@@ -34,7 +34,9 @@ def test_deployment_check_has_nothing_to_say():
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "ALLOWED_HOSTS", "SITE_URL", "DATABASE_URL", "REDIS_URL", "EMAIL_HOST"]
+)
 def test_production_refuses_to_start_without(name):
     done = check(**{name: None})
 

@@ -5,6 +5,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.test import RequestFactory
 
 from connecticard.second_factor import SecondFactorForm, SecondFactorRefused, confirm
+from connecticard.sign_in import SecondFactorAdapter
 from tests.factories import current_code, make_user
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,13 @@ def test_form_says_what_is_wrong_beside_the_code(request_of):
 
     assert not form.is_valid()
     assert "not right" in form.errors["code"][0]
+
+
+def test_a_secret_is_read_after_the_secret_key_was_replaced(settings):
+    settings.PRODUCTION, settings.SECRET_KEY = True, "the former key"
+    kept = SecondFactorAdapter().encrypt("a secret")
+
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new key", ["the former key"]
+
+    assert "a secret" not in kept
+    assert SecondFactorAdapter().decrypt(kept) == "a secret"

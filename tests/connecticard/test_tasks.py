@@ -1,0 +1,26 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from connecticard.celery import app
+from connecticard.tasks import forget_ended_sessions
+
+pytestmark = pytest.mark.django_db
+
+
+def test_ended_sessions_are_forgotten_and_others_stay():
+    now = timezone.now()
+    for key, days in (("ended", -1), ("lasting", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(days=days))
+
+    forget_ended_sessions()
+
+    assert [session.session_key for session in Session.objects.all()] == ["lasting"]
+
+
+def test_every_scheduled_task_exists():
+    app.loader.import_default_modules()
+
+    assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
