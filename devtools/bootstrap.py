@@ -89,6 +89,9 @@ def missing_packages() -> list[str]:
     return missing + [package for name, package in PANGO.items() if not library_found(name)]
 
 
+_INSTALLED_MARK = "CONNECTICARD_PACKAGES_INSTALLED"
+
+
 def install_packages() -> None:
     """Install what the machine lacks as root on Debian or Ubuntu; elsewhere say the line to type."""
     missing = missing_packages()
@@ -119,7 +122,21 @@ def install_packages() -> None:
         if done.returncode:
             sys.stderr.write(done.stderr)
             fail(f"`{line}` failed, see above; mend it, then run this again")
-    importlib.invalidate_caches()
+    _begin_again(missing)
+
+
+def _begin_again(installed: list[str]) -> None:
+    """Start anew after installing: apt may have put another build of Python in place of the one that runs.
+
+    `.venv` is known by its Python, so the next command would take one made now for another's and make it again.
+    """
+    if os.environ.get(_INSTALLED_MARK):
+        fail(f"{' '.join(installed)} is installed and still not found; mend that, then run this again")
+    os.execve(
+        sys.executable,
+        [sys.executable, "-I", "-B", __file__, *sys.argv[1:]],
+        {**os.environ, _INSTALLED_MARK: "1"},
+    )
 
 
 def chromium() -> str | None:
@@ -241,7 +258,9 @@ def main() -> None:
         install_packages()
         python = prepare_environment(wanted_sets(command, rest))
     environment = {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONHOME", "PYTHONPATH", _INSTALLED_MARK)
     }
     environment["PYTHONUTF8"] = "1"
     if sys.platform == "darwin":
