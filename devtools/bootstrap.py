@@ -128,7 +128,7 @@ def install_packages() -> None:
 def _begin_again(installed: list[str]) -> None:
     """Start anew after installing: apt may have put another build of Python in place of the one that runs.
 
-    `.venv` is known by its Python, so the next command would take one made now for another's and make it again.
+    `.venv` is known by its Python: the next command would take one made now for another's, and make it anew.
     """
     if os.environ.get(_INSTALLED_MARK):
         fail(f"{' '.join(installed)} is installed and still not found; mend that, then run this again")

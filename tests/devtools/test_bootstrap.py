@@ -54,30 +54,52 @@ def test_old_python_is_refused_in_one_line(tmp_path):
     assert "Python 3.11 or newer" in said.stderr
 
 
-@pytest.mark.parametrize("user", [0, 1000])
-def test_missing_packages_are_named_in_one_line_for_an_ordinary_user(user, monkeypatch, capsys):
-    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: user)
+@pytest.fixture
+def typed(monkeypatch):
+    """What is typed on a Debian machine that lacks two packages, instead of being run."""
     monkeypatch.setattr(bootstrap, "missing_packages", lambda: ["python3-venv", "libpango-1.0-0"])
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: name if name == "apt-get" else None)
-    typed = []
+    lines = []
 
     def typing(line, **_):
-        typed.append(line)
+        lines.append(line)
         return subprocess.CompletedProcess(line, 0, "", "")
 
     monkeypatch.setattr(bootstrap.subprocess, "run", typing)
+    monkeypatch.setattr(bootstrap.os, "execve", lambda *_: lines.append("begin again"))
+    return lines
 
-    if user:
-        with pytest.raises(SystemExit) as stopped:
-            bootstrap.install_packages()
-        assert stopped.value.code == 2
-        assert capsys.readouterr().err.endswith(
-            "apt-get update && apt-get install -y --no-install-recommends python3-venv libpango-1.0-0\n"
-        )
-        assert typed == []
-    else:
+
+def test_missing_packages_are_named_in_one_line_for_an_ordinary_user(typed, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 1000)
+
+    with pytest.raises(SystemExit) as stopped:
         bootstrap.install_packages()
-        assert [line[1] for line in typed] == ["update", "install"]
+
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.endswith(
+        "apt-get update && apt-get install -y --no-install-recommends python3-venv libpango-1.0-0\n"
+    )
+    assert typed == []
+
+
+def test_missing_packages_are_installed_for_root_and_all_begins_again(typed, monkeypatch):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
+
+    bootstrap.install_packages()
+
+    assert [line[1] for line in typed[:2]] == ["update", "install"]
+    assert typed[2:] == ["begin again"]
+
+
+def test_packages_still_missing_after_installing_are_said_not_tried_for_ever(typed, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0)
+    monkeypatch.setenv("CONNECTICARD_PACKAGES_INSTALLED", "1")
+
+    with pytest.raises(SystemExit):
+        bootstrap.install_packages()
+
+    assert "still not found" in capsys.readouterr().err
 
 
 def test_servers_are_left_out_when_both_are_given(monkeypatch):
