@@ -5,6 +5,7 @@ DATABASE_URL and removed afterwards: none finds what another left, and no other 
 """
 
 import importlib
+import logging
 import os
 import pkgutil
 import signal
@@ -81,6 +82,7 @@ def _run_alone(module: str) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connecticard.settings")
     django.setup()
     missed = 0
+    logging.getLogger("connecticard").setLevel(logging.WARNING)  # a line for each request is no result
     for measured in importlib.import_module(f"tests.bench.{module}").run():
         print(line(measured), flush=True)
         missed += not measured.passed

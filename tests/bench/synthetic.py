@@ -38,10 +38,10 @@ def _make_year(cursor: Any, year: int) -> int:
     cursor.execute(
         """
         INSERT INTO transactions_filingperiod
-            (cadence, first_day, last_day, opens_on, due_on, accepted_until, closes_on)
+            (cadence, first_day, last_day, opens_on, due_on, law_due_on, accepted_until, closes_on)
         SELECT 'monthly', month, month + interval '1 month - 1 day', month,
-               month + interval '1 month 10 days', month + interval '1 month 20 days',
-               month + interval '2 months'
+               month + interval '1 month 10 days', month + interval '1 month 10 days',
+               month + interval '1 month 20 days', month + interval '2 months'
         FROM generate_series(%s::date, %s::date - 1, interval '1 month') AS month
         """,
         [first, last],
