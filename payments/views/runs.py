@@ -20,7 +20,6 @@ from payments.rules.payment_run_status import PaymentRunStatus, may_certify
 from payments.services import RunRefused
 from payments.verification import differences
 from payments.views.access import allowed, person, posted
-from transactions.models import Provenance
 
 # What a heading of the table sorts by; the library's key decides between equals.
 _COLUMNS = {
@@ -206,11 +205,6 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
             "line_count": run.payments.count(),
             "not_in_order": run.payments.filter(eligible=False).count(),
             "unmet": _unmet(run),
-            "estimated_libraries": set(
-                run.counted_filings.filter(filing__provenance=Provenance.ESTIMATED).values_list(
-                    "filing__library", flat=True
-                )
-            ),
             "filings": run.counted_filings.count(),
             "form": form,
             "headings": _headings(request, sort),
