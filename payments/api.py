@@ -141,7 +141,7 @@ class PaymentRunRecord(Record):
         "policy": {"withheld": "keep", "assumed_eligible": True},
         "estimated": True,
         "pools": {"transactions": "351819.00", "net_plus": "351819.00"},
-        "rates": {"per_loan": "0.0982641331", "per_net_plus": "0.2211382410"},
+        "rates": {"per_loan": "0.0982641313", "per_net_plus": "0.2211382410"},
         "totals": {
             "loans": 3580340,
             "net_plus": 1590946,
