@@ -245,9 +245,5 @@ def manifest_sha256(inputs_sha256: str, split: GrantSplit) -> str:
 
 def _names(libraries: Collection[Library], on: date) -> dict[str, str]:
     """Return the name that each library bore on a day, by key."""
-    former = dict(
-        LibraryName.objects.filter(library__in=libraries, valid__contains=on).values_list(
-            "library_id", "name"
-        )
-    )
+    former = LibraryName.objects.borne_on(on)
     return {library.key: former.get(library.pk, library.name) for library in libraries}

@@ -62,11 +62,7 @@ class RunDocuments:
             .order_by("library__key")
         }
         self.facts = run_facts(run, self.payments.values())
-        self._names = dict(
-            LibraryName.objects.filter(
-                library__in=self.payments, valid__contains=run.measured.last_day
-            ).values_list("library_id", "name")
-        )
+        self._names = LibraryName.objects.borne_on(run.measured.last_day)
         self._filings = _counted_filings(run)
         self._waivers = _waivers(run)
 

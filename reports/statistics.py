@@ -209,7 +209,7 @@ def _spending_categories(on: date, reports: Mapping[int, ExpenditureReport]) -> 
 def _open_libraries(span: Span) -> list[Library]:
     """Return every public library of the state open in a span, under the name of its last day, by name."""
     libraries = list(Library.objects.open_between(span.first_day, span.last_day).select_related("town"))
-    former = dict(LibraryName.objects.filter(valid__contains=span.last_day).values_list("library_id", "name"))
+    former = LibraryName.objects.borne_on(span.last_day)
     for library in libraries:
         library.name = former.get(library.pk, library.name)
     return sorted(libraries, key=lambda library: (library.name, library.key))

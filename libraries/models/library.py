@@ -18,10 +18,6 @@ class LibraryQuerySet(models.QuerySet["Library"]):
         """Libraries open on any day from the first to the last."""
         return self.filter(open_during__overlap=(first_day, _day_after(last_day)))
 
-    def participating_between(self, first_day: date, last_day: date) -> "LibraryQuerySet":
-        """Libraries with a letter of agreement on file on any day from the first to the last (1(d))."""
-        return self.filter(letters__valid__overlap=(first_day, _day_after(last_day))).distinct()
-
     def participating(self, on: date) -> "LibraryQuerySet":
         """Libraries with a letter of agreement on file on that day (1(d))."""
         return self.filter(letters__valid__contains=on)
@@ -105,12 +101,20 @@ class Library(models.Model):
         return Town.objects.filter(residencies__in=self.residencies.in_force(on))
 
 
+class LibraryNameQuerySet(models.QuerySet["LibraryName"]):
+    def borne_on(self, day: date) -> dict[int, str]:
+        """The former names that held on that day, by library id; any other library bore its present name."""
+        return dict(self.filter(valid__contains=day).values_list("library_id", "name"))
+
+
 class LibraryName(models.Model):
     """A name that a library bore before its present one."""
 
     library = models.ForeignKey(Library, on_delete=models.PROTECT, related_name="former_names")
     name = models.CharField(max_length=120)
     valid = DateRangeField()
+
+    objects = LibraryNameQuerySet.as_manager()
 
     class Meta:
         verbose_name = "former name"

@@ -111,7 +111,8 @@ def test_new_letter_may_follow_a_withdrawn_one(staff):
 
     services.record_letter(library=library, filed_on=CHANGE, signatory="Ada Reed", by=staff)
 
-    assert Library.objects.participating_between(DAY_BEFORE, CHANGE).get() == library
+    assert Library.objects.participating(DAY_BEFORE).get() == library
+    assert Library.objects.participating(CHANGE).get() == library
 
 
 @pytest.mark.parametrize(
