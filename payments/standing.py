@@ -79,7 +79,7 @@ def standings(fiscal_year: int, libraries: Collection[Library], *, on: date) -> 
             "predecessor_id", flat=True
         )
     )
-    filings = _filings_owed(fiscal_year, libraries)
+    filings = filings_owed(fiscal_year, libraries)
     reports = _expenditure_reports_owed(fiscal_year, libraries)
     return {
         library.key: Standing(
@@ -102,7 +102,7 @@ def last_day_to_file(fiscal_year: int, libraries: Collection[Library], *, on: da
     """
     still_open = (
         max(filing.due_on, filing.waived_until or filing.due_on)
-        for filings in _filings_owed(fiscal_year, libraries).values()
+        for filings in filings_owed(fiscal_year, libraries).values()
         for filing in filings
         if filing.submitted_on is None
     )
@@ -133,7 +133,8 @@ def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
     return owed
 
 
-def _filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, tuple[FilingOwed, ...]]:
+def filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, tuple[FilingOwed, ...]]:
+    """Return, by library id, each record of loans owed for a year's payment and how it stands (2(a))."""
     measured = measurement_period(fiscal_year)
     fixed_due = {
         (Cadence(period.cadence), period.first_day): period.law_due_on

@@ -13,7 +13,7 @@ from payments.models import Appropriation
 from tests.factories import make_period, make_user
 from transactions.models import Filing, LoanCount
 from transactions.rules.filing_calendar import Cadence, Span
-from transactions.services import filing_fingerprint
+from transactions.services import derive_totals, filing_fingerprint
 
 FISCAL_YEAR = 2027
 YEAR = Span(date(2026, 3, 1), date(2027, 2, 28))
@@ -66,6 +66,7 @@ def certified(
     standing.update(superseded_at=at)
     filing.status, filing.certified_at, filing.certified_by, filing.attestation = "certified", at, person, "x"
     filing.save()
+    derive_totals([filing.pk])
     return filing
 
 
