@@ -14,11 +14,12 @@ from django.db.models import F
 from django.urls import reverse
 
 from connecticard import clock, permissions
-from connecticard.mail import send_letter
+from connecticard.mail import About, send_letter
 from connecticard.models import (
     ApiToken,
     AuditEvent,
     Invitation,
+    MessageKind,
     Role,
     RoleAssignment,
     SecondFactorReset,
@@ -211,7 +212,17 @@ def _revoke(invitation: Invitation, by: User | None) -> None:
 def _send_invitation(invitation: Invitation, token: str) -> str:
     link = settings.SITE_URL + reverse("connecticard:accept_invitation", args=[token])
     if invitation.invited_by is not None:
-        send_letter("invitation", to=invitation.email, invitation=invitation, link=link)
+        send_letter(
+            "invitation",
+            to=invitation.email,
+            kind=MessageKind.INVITATION,
+            person=User.objects.filter(email=invitation.email).first(),
+            about=[About(f"Invitation: {invitation.title}", library=invitation.library)],
+            by=invitation.invited_by,
+            secrets=[link],
+            invitation=invitation,
+            link=link,
+        )
     return link
 
 
@@ -282,7 +293,15 @@ def end_role(*, assignment: RoleAssignment, last_day: date | None, reason: str, 
     if assignment.ended_at:
         after["ended_at"] = assignment.ended_at.isoformat()
     AuditEvent.record("role_ended", target=assignment, by=by, before=before, after=after)
-    send_letter("role_ended", to=assignment.user.email, assignment=assignment, at_once=last_day is None)
+    send_letter(
+        "role_ended",
+        to=assignment.user.email,
+        person=assignment.user,
+        about=[About(f"Role: {assignment.title}", library=assignment.library)],
+        by=by,
+        assignment=assignment,
+        at_once=last_day is None,
+    )
     return assignment
 
 
@@ -377,7 +396,7 @@ def _reset(reset: SecondFactorReset, by: User | None) -> None:
     reset.done_at = clock.now()
     reset.save(update_fields=["done_at"])
     AuditEvent.record("second_factor_reset_done", target=reset, by=by)
-    send_letter("second_factor_reset", to=reset.user.email, reset=reset)
+    send_letter("second_factor_reset", to=reset.user.email, person=reset.user, by=by, reset=reset)
 
 
 # API tokens
@@ -402,7 +421,7 @@ def make_api_token(
     )
     after = {"scopes": token.scopes, "expires_on": expires_at.date().isoformat(), "role": assignment.title}
     AuditEvent.record("api_token_made", target=token, by=by, after=after)
-    send_letter("api_token_made", to=by.email, token=token)
+    send_letter("api_token_made", to=by.email, person=by, token=token)
     return token, text
 
 

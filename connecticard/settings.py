@@ -268,7 +268,7 @@ EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = True
-EMAIL_TIMEOUT = 10  # seconds; a letter is sent while somebody waits for a page
+EMAIL_TIMEOUT = 10  # seconds; an invitation is sent while somebody waits for a page
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "borrowit@localhost")
 
 # REST

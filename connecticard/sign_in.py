@@ -25,8 +25,8 @@ from django.utils import timezone
 
 from connecticard import second_factor
 from connecticard.clock import EASTERN
-from connecticard.mail import send_letter
-from connecticard.models import AuditEvent, User
+from connecticard.mail import keep_message, send_letter
+from connecticard.models import AuditEvent, MessageKind, User
 from connecticard.services import end_sessions
 
 
@@ -40,6 +40,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a letter that allauth writes, and keep it without the link that works once."""
+        letter = self.render_mail(template_prefix, email, context)
+        keep_message(
+            kind=MessageKind.ACCOUNT,
+            to=email,
+            subject=letter.subject,
+            body=letter.body,
+            person=User.objects.filter(email=email.lower()).first(),
+            secrets=[context[name] for name in ("password_reset_url",) if name in context],
+        )
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Wrong passwords are counted by axes, whose page says when to try again."""
@@ -131,7 +143,9 @@ def _signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> 
 @receiver(account_signals.password_set)
 def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     AuditEvent.record("password_changed", target=user, by=user)
-    send_letter("security_changed", to=user.email, what="The password of your account was changed.")
+    send_letter(
+        "security_changed", to=user.email, person=user, what="The password of your account was changed."
+    )
 
 
 def _signing(user: User) -> Any:
@@ -165,7 +179,9 @@ def _second_factor_added(
             _end_other_sessions(request, user)
         # Who just showed a new one need not show it again to see the recovery codes.
         record_authentication(request, user, "mfa", type=authenticator.type, reauthenticated=True)
-        send_letter("security_changed", to=user.email, what=f"A new {what} was added to your account.")
+        send_letter(
+            "security_changed", to=user.email, person=user, what=f"A new {what} was added to your account."
+        )
 
 
 @receiver(mfa_signals.authenticator_removed)
@@ -175,4 +191,6 @@ def _second_factor_removed(
     what = _what(authenticator)
     request.session.pop(second_factor.SECOND_FACTOR_SET, None)
     AuditEvent.record("second_factor_removed", target=user, by=user, before={"what": what})
-    send_letter("security_changed", to=user.email, what=f"The {what} was removed from your account.")
+    send_letter(
+        "security_changed", to=user.email, person=user, what=f"The {what} was removed from your account."
+    )

@@ -1,8 +1,21 @@
 from connecticard.models.api_token import ApiToken
 from connecticard.models.audit_event import AuditEvent
 from connecticard.models.invitation import Invitation
+from connecticard.models.message import Message, MessageItem, MessageKind, MessageState
 from connecticard.models.role_assignment import Role, RoleAssignment
 from connecticard.models.second_factor_reset import SecondFactorReset
 from connecticard.models.user import User
 
-__all__ = ["ApiToken", "AuditEvent", "Invitation", "Role", "RoleAssignment", "SecondFactorReset", "User"]
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Invitation",
+    "Message",
+    "MessageItem",
+    "MessageKind",
+    "MessageState",
+    "Role",
+    "RoleAssignment",
+    "SecondFactorReset",
+    "User",
+]

@@ -11,7 +11,16 @@ from django.test import Client
 from django.urls import reverse
 
 from connecticard import clock, permissions, services
-from connecticard.models import AuditEvent, Invitation, Role, RoleAssignment, SecondFactorReset, User
+from connecticard.models import (
+    AuditEvent,
+    Invitation,
+    Message,
+    MessageKind,
+    Role,
+    RoleAssignment,
+    SecondFactorReset,
+    User,
+)
 from connecticard.permissions import Action
 from tests.factories import (
     PASSWORD,
@@ -74,6 +83,7 @@ def test_invitation_is_sent_by_e_mail_without_keeping_the_token(
     assert link in letter.body
     assert invitation.token_sha256 == services.sha256_of_token(token)
     assert token not in str(AuditEvent.objects.values_list("before", "after", "target_label"))
+    assert token not in Message.objects.get(kind=MessageKind.INVITATION).body
 
 
 def test_invitation_works_once(client, staff):
