@@ -98,8 +98,8 @@ def _straddles(key: str, days: Span) -> str:
 def loans_and_borrows(counted: Collection[CountedDays]) -> dict[int, tuple[int, int]]:
     """Return, by library id, the units it lent and the units lent on its cards, over all that is counted.
 
-    One pass over the counts sums each both ways, for its filing and for its home library. Filings of which
-    only some months count are rare and are summed apart.
+    One pass over the counts sums each both ways, for its filing and for its home library; what was not
+    counted adds nothing. Filings of which only some months count are rare and are summed apart.
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
     """
@@ -111,7 +111,7 @@ def loans_and_borrows(counted: Collection[CountedDays]) -> dict[int, tuple[int, 
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT filing_id, home_library_id, sum(loans)::bigint
+            SELECT filing_id, home_library_id, coalesce(sum(loans), 0)::bigint
             FROM transactions_loancount
             WHERE filing_id = ANY(%s)
             GROUP BY GROUPING SETS ((filing_id), (home_library_id))
@@ -122,7 +122,7 @@ def loans_and_borrows(counted: Collection[CountedDays]) -> dict[int, tuple[int, 
         if parts:
             cursor.execute(
                 """
-                SELECT filing_id, home_library_id, sum(loans)::bigint
+                SELECT filing_id, home_library_id, coalesce(sum(loans), 0)::bigint
                 FROM unnest(%s::bigint[], %s::bigint[], %s::date[], %s::date[])
                     AS part(filing_id, library_id, first_month, last_month)
                 JOIN transactions_loancount count USING (filing_id)

@@ -17,6 +17,7 @@ from payments.api import RUN_KEY
 from payments.models import CountedFiling, Payment, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from reports.models import Document, DocumentKind
+from transactions.models import reports_loans
 
 # Records
 
@@ -162,14 +163,15 @@ class UseViewSet(StatisticsViewSet):
         run = self.certified_run()
         measured = run.measured
         payment = Payment.objects.filter(run=run, library=OuterRef("pk"))
-        reported = Exists(CountedFiling.objects.filter(run=run, filing__library=OuterRef("pk")))
+        counted = CountedFiling.objects.filter(run=run, filing__library=OuterRef("pk"))
+        reporting = Exists(counted.filter(reports_loans("filing")))
         former = LibraryName.objects.filter(library=OuterRef("pk"), valid__contains=measured.last_day)
         return Library.objects.open_between(measured.first_day, measured.last_day).annotate(
             name_then=Coalesce(Subquery(former.values("name")[:1]), F("name")),
             participating=Exists(payment),
-            loans_reported=Case(When(reported, then=Subquery(payment.values("loans")))),
+            loans_reported=Case(When(reporting, then=Subquery(payment.values("loans")))),
             borrows_counted=Subquery(payment.values("borrows")),
-            net_plus_reported=Case(When(reported, then=Subquery(payment.values("net_plus")))),
+            net_plus_reported=Case(When(reporting, then=Subquery(payment.values("net_plus")))),
         )
 
 

@@ -252,7 +252,7 @@ def _pattern() -> dict[int, dict[int, int]]:
         filing__in=Filing.objects.standing().within(measured), loans__gt=0
     ).values_list("filing__library", "home_library", "loans")
     for lender, home_library, loans in rows:
-        found[lender][home_library] = loans
+        found[lender][home_library] = loans or 0
     return found
 
 

@@ -22,7 +22,7 @@ from reports.contents import (
     YearOfUse,
 )
 from reports.payment_list import dated, run_facts, source_of
-from transactions.models import Filing
+from transactions.models import Filing, reports_loans
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import Span, eastern_day, measurement_period
 
@@ -30,18 +30,20 @@ from transactions.rules.filing_calendar import Span, eastern_day, measurement_pe
 def use_report(run: PaymentRun) -> UseReport:
     """Return use at each public library of the state in the twelve months of a run (3(a)).
 
-    Loans and borrows of participating libraries are the run's own. A library that reported nothing has None,
-    one that reported none has 0.
+    Loans and borrows of participating libraries are the run's own. A library that reported nothing, or only
+    that it did not count, has None; one that reported none has 0.
     """
     measured = run.measured
     payments = {payment.library_id: payment for payment in run.payments.all()}
-    reported = set(run.counted_filings.values_list("filing__library", flat=True))
+    reporting = set(
+        run.counted_filings.filter(reports_loans("filing")).values_list("filing__library", flat=True)
+    )
     year_before = _loans_of(measurement_period(run.fiscal_year - 1))
     libraries = _open_libraries(measured)
     lines = []
     for library in libraries:
         payment = payments.get(library.pk)
-        filed = payment is not None and library.pk in reported
+        filed = payment is not None and library.pk in reporting
         lines.append(
             UseLine(
                 library_key=library.key,
@@ -220,6 +222,7 @@ def _loans_of(measured: Span) -> dict[int, int]:
     rows = (
         Filing.objects.standing()
         .within(measured)
+        .filter(reports_loans("pk"))
         .values_list("library")
         .annotate(loans=Sum("totals__loans", default=0))
     )

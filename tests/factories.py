@@ -192,7 +192,7 @@ def make_filing(library: Any = None, period: Any = None, **fields: Any) -> Any:
     return apps.get_model("transactions", "Filing").objects.create(**(values | fields))
 
 
-def make_counts(filing: Any, counts: dict[tuple[Any, date | None], int]) -> None:
+def make_counts(filing: Any, counts: dict[tuple[Any, date | None], int | None]) -> None:
     """Give a filing loan counts, by home library and first day of the month."""
     filing.loan_counts.bulk_create(
         filing.loan_counts.model(filing=filing, home_library=home, month=month, loans=loans)

@@ -129,7 +129,9 @@ class LoanCountRecord(Record):
 
     home_library = serializers.CharField(source="home_library.key")
     month = serializers.DateField(allow_null=True, help_text="Its first day; null for a period total.")
-    loans = serializers.IntegerField()
+    loans = serializers.IntegerField(
+        allow_null=True, help_text="Null where the library says that it has no count."
+    )
 
     example = {"home_library": "CT0001", "month": "2026-03-01", "loans": 412}
 
@@ -209,7 +211,8 @@ class FilingViewSet(ReadViewSet):
 
 
 class LoanCountViewSet(ListViewSet):
-    """The loan counts of one filing, by home library and month. No row is a blank; 0 says none were lent."""
+    """The loan counts of one filing, by home library and month. No row is a blank; 0 says none were lent,
+    null that they were not counted."""
 
     resource = "loan-counts"
     serializer_class = LoanCountRecord

@@ -15,12 +15,13 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 from libraries.models import Library, LibrarySuccession, Residency
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_calendar import Span
+from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.reportable_loans import RefusedBecause, TownsServed, refusal, reportable_months
 from transactions.towns_served import towns_served
 
 # The id of a home library and the first day of a month; None in the column of period totals.
 Cell = tuple[int, date | None]
-Counts = Mapping[Cell, int | None]
+Counts = Mapping[Cell, int | NotCounted | None]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class CountGrid:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Every cell that holds a number or a blank, line by line."""
+        """Every cell that can be filled in, line by line."""
         return tuple(
             (line.library_id, column)
             for line in self.lines
@@ -76,27 +77,32 @@ class CountGrid:
         values = (counts.get(cell) for cell in self.cells)
         return f"{self.shape}:{','.join('' if value is None else str(value) for value in values)}"
 
-    def read_back(self, text: str) -> dict[Cell, int | None] | None:
+    def read_back(self, text: str) -> dict[Cell, int | NotCounted | None] | None:
         """Return what `written` wrote; None where the text is of another grid or damaged."""
         shape, _, listed = text.partition(":")
         values = listed.split(",")
         if shape != self.shape or len(values) != len(self.cells):
             return None
         try:
-            return {
-                cell: int(value) if value else None for cell, value in zip(self.cells, values, strict=True)
-            }
+            return {cell: _value(value) for cell, value in zip(self.cells, values, strict=True)}
         except ValueError:
             return None
 
 
+def _value(written: str) -> int | NotCounted | None:
+    if written == NOT_COUNTED.value:
+        return NOT_COUNTED
+    return int(written) if written else None
+
+
 @dataclass(frozen=True)
 class Totals:
-    """Sums of a grid: of each line, of each column and of everything."""
+    """Sums of a grid: of each line, of each column and of everything, and how many cells were not counted."""
 
     by_line: Mapping[int, int]
     by_column: Mapping[date | None, int]
     all: int
+    not_counted: int = 0
 
     @property
     def lines_with_loans(self) -> int:
@@ -105,22 +111,24 @@ class Totals:
 
 
 def totals(grid: CountGrid, counts: Counts) -> Totals:
-    """Return the sums of what stands in the cells of a grid; a blank adds nothing."""
+    """Return the sums of what stands in the cells of a grid; a blank and “not counted” add nothing."""
     by_line = dict.fromkeys(grid.names, 0)
     by_column = dict.fromkeys(grid.columns, 0)
+    not_counted = 0
     for (library_id, column), loans in counts.items():
-        if loans and library_id in by_line and column in by_column:
+        if library_id not in by_line or column not in by_column:
+            continue
+        if loans is NOT_COUNTED:
+            not_counted += 1
+        elif loans:
             by_line[library_id] += loans
             by_column[column] += loans
-    return Totals(by_line, by_column, sum(by_line.values()))
+    return Totals(by_line, by_column, sum(by_line.values()), not_counted)
 
 
-def counts_on_record(filing: Filing) -> dict[Cell, int | None]:
+def counts_on_record(filing: Filing) -> dict[Cell, int | NotCounted]:
     """Return what is saved of a filing; a blank cell is not in it."""
-    return {
-        (library_id, month): loans
-        for library_id, month, loans in filing.loan_counts.values_list("home_library_id", "month", "loans")
-    }
+    return filing.loan_counts.by_cell()
 
 
 def count_grid(filing: Filing, counts: Iterable[Cell] = ()) -> CountGrid:
@@ -205,8 +213,8 @@ class Merged:
     changed.
     """
 
-    mine: Mapping[Cell, int | None]
-    conflicts: Mapping[Cell, int | None]
+    mine: Counts
+    conflicts: Counts
     taken_over: frozenset[Cell]
 
 
@@ -216,8 +224,8 @@ def merge(grid: CountGrid, *, before: Counts | None, mine: Counts, theirs: Count
     `before` is what both began with; where it is unknown every difference is a conflict. A cell that `mine`
     does not have (what was typed there is no number) stays as typed.
     """
-    merged: dict[Cell, int | None] = {}
-    conflicts: dict[Cell, int | None] = {}
+    merged: dict[Cell, int | NotCounted | None] = {}
+    conflicts: dict[Cell, int | NotCounted | None] = {}
     taken_over = set()
     for cell in grid.cells:
         their_value = theirs.get(cell)

@@ -63,10 +63,10 @@ def comparison(filing: Filing, grid: CountGrid, counts: Counts) -> list[Compared
     return [*compared, Compared("Whole period", sums.all, whole)]
 
 
-def _year_before(filing: Filing) -> dict[date | None, int]:
+def _year_before(filing: Filing) -> dict[date | None, int | None]:
     """Return the library's certified loans of the months a year earlier; under None a total of the period.
 
-    A month for which nothing is on record is not among them.
+    A month for which nothing is on record is not among them, or is None where nothing was counted.
     """
     months = [_a_year_before(month) for month in filing.covers_span.months()]
     first_day, last_day = months[0], Span.of_month(months[-1]).last_day
@@ -76,7 +76,7 @@ def _year_before(filing: Filing) -> dict[date | None, int]:
         .within(program_year(program_year_of(first_day)))
         .filter(covers__overlap=(first_day, last_day + timedelta(days=1)))
     )
-    found: dict[date | None, int] = {}
+    found: dict[date | None, int | None] = {}
     by_id = {standing.pk: standing for standing in before}
     for standing in by_id.values():
         if standing.basis == FilingBasis.BY_MONTH:

@@ -15,7 +15,7 @@ from connecticard.templatetags.figures import count as written_count
 from transactions.count_grid import Cell, CountGrid, Counts, Line, Totals, totals
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
-from transactions.rules.filing_checks import NotALoanCount, parse_loans
+from transactions.rules.filing_checks import NOT_COUNTED, NotALoanCount, NotCounted, parse_loans
 from transactions.services import next_day_of_change
 
 
@@ -45,9 +45,11 @@ class CellErrors(ValidationError):
         self.by_cell = by_cell
 
 
-def parsed(grid: CountGrid, typed: Mapping[Cell, str]) -> tuple[dict[Cell, int | None], dict[Cell, str]]:
-    """Read every cell of a grid: the numbers and blanks, and what to say of the cells that are neither."""
-    numbers: dict[Cell, int | None] = {}
+def parsed(
+    grid: CountGrid, typed: Mapping[Cell, str]
+) -> tuple[dict[Cell, int | NotCounted | None], dict[Cell, str]]:
+    """Read every cell of a grid: the answers and blanks, and what to say of the cells that are neither."""
+    numbers: dict[Cell, int | NotCounted | None] = {}
     problems: dict[Cell, str] = {}
     for cell, text in typed.items():
         if not text:
@@ -72,7 +74,7 @@ class CountGridWidget(forms.Widget):
         super().__init__()
         self.grid = grid
         self.problems: Mapping[Cell, str] = {}
-        self.other_values: Mapping[Cell, int | None] = {}
+        self.other_values: Counts = {}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[Cell, str]:
         """Return the text of every cell that was sent; a cell that was not sent is not touched."""
@@ -93,7 +95,7 @@ class CountGridWidget(forms.Widget):
             parts.append(_line_heading(line.library_id, line.name, line.town))
             for column, suffix in columns:
                 if column not in open_in:
-                    parts.append(_NOT_COUNTED)
+                    parts.append(_NO_PLACE)
                     continue
                 cell = (library_id, column)
                 text = typed.get(cell, "")
@@ -118,7 +120,7 @@ class CountGridWidget(forms.Widget):
             invalid = ' aria-invalid="true"'
         if cell in self.other_values:
             other = self.other_values[cell]
-            saved = "left blank" if other is None else f"saved {other:,}"
+            saved = "left blank" if other is None else f"saved {written_loans(other)}"
             notes += f'<span class="count-grid__message">The other person {saved}.</span>'
         return (
             f'<td class="count-grid__error"><input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
@@ -128,7 +130,7 @@ class CountGridWidget(forms.Widget):
 
 
 class CountGridField(forms.Field):
-    """All cells of a grid, validated as one matrix of whole numbers and blanks."""
+    """All cells of a grid, validated as one matrix of whole numbers, blanks and “not counted”."""
 
     widget: CountGridWidget
 
@@ -139,7 +141,7 @@ class CountGridField(forms.Field):
     def bound_data(self, data: Mapping[Cell, str], initial: Mapping[Cell, str] | None) -> dict[Cell, str]:
         return {**(initial or {}), **data}
 
-    def clean(self, value: Mapping[Cell, str]) -> dict[Cell, int | None]:
+    def clean(self, value: Mapping[Cell, str]) -> dict[Cell, int | NotCounted | None]:
         numbers, problems = parsed(self.grid, value)
         if problems:
             raise CellErrors(problems)
@@ -191,8 +193,8 @@ class CountGridForm(forms.Form):
         self.cell_problems |= problems
         self._widget.problems = self.cell_problems
 
-    def typed(self) -> tuple[dict[Cell, int | None], dict[Cell, str]]:
-        """Return the numbers and blanks typed, and the text of each cell."""
+    def typed(self) -> tuple[dict[Cell, int | NotCounted | None], dict[Cell, str]]:
+        """Return the answers and blanks typed, and the text of each cell."""
         text = self._widget.value_from_datadict(self.data, self.files, "counts")
         return parsed(self.grid, text)[0], text
 
@@ -205,7 +207,7 @@ class CountGridForm(forms.Form):
             if name not in places and (found := _CELL_NAME.fullmatch(name)) and text.strip()
         ]
 
-    def begun_with(self) -> dict[Cell, int | None] | None:
+    def begun_with(self) -> dict[Cell, int | NotCounted | None] | None:
         """Return what stood in the cells when the page was opened; None where that cannot be told."""
         return self.grid.read_back(self.data.get("opened_with", ""))
 
@@ -230,6 +232,11 @@ def _as_text(counts: Counts) -> dict[Cell, str]:
     return {cell: "" if loans is None else str(loans) for cell, loans in counts.items()}
 
 
+def written_loans(loans: int | NotCounted | None) -> str:
+    """Return what a cell says in a few signs: 1,234, n/c, or nothing for a blank."""
+    return NOT_COUNTED.value if isinstance(loans, NotCounted) else written_count(loans)
+
+
 def read_only_grid(grid: CountGrid, counts: Counts) -> SafeString:
     """Return the table of a filing that is only looked at; a blank stays blank."""
     sums = totals(grid, counts)
@@ -238,23 +245,32 @@ def read_only_grid(grid: CountGrid, counts: Counts) -> SafeString:
         parts.append(_line_heading(line.library_id, line.name, line.town))
         for column in grid.columns:
             if column in line.columns:
-                parts.append(f"<td>{written_count(counts.get((line.library_id, column)))}</td>")
+                parts.append(_read_only_cell(counts.get((line.library_id, column))))
             else:
-                parts.append(_NOT_COUNTED)
-        parts.append(f"<td>{written_count(_sum_of_line(line, counts))}</td></tr>\n")
+                parts.append(_NO_PLACE)
+        parts.append(f"{_read_only_cell(_sum_of_line(line, counts))}</tr>\n")
     parts.append(_foot(grid, sums))
     return mark_safe("".join(parts))  # noqa: S308 - names are escaped in _line_heading
 
 
-def _sum_of_line(line: Line, counts: Counts) -> int | None:
-    """Return what a line adds up to; None where every cell of it is blank."""
-    entered = [
-        loans for column in line.columns if (loans := counts.get((line.library_id, column))) is not None
-    ]
-    return sum(entered) if entered else None
+def _sum_of_line(line: Line, counts: Counts) -> int | NotCounted | None:
+    """Return what a line adds up to; None where all of it is blank, NOT_COUNTED where nothing was counted."""
+    cells = [counts.get((line.library_id, column)) for column in line.columns]
+    numbers = [loans for loans in cells if isinstance(loans, int)]
+    if numbers:
+        return sum(numbers)
+    return NOT_COUNTED if NOT_COUNTED in cells else None
 
 
-_NOT_COUNTED = '<td class="count-grid__not-counted">not counted</td>'
+def _read_only_cell(loans: int | NotCounted | None) -> str:
+    return _NOT_COUNTED if isinstance(loans, NotCounted) else f"<td>{written_count(loans)}</td>"
+
+
+_NOT_COUNTED = '<td><abbr title="not counted">n/c</abbr><span class="usa-sr-only"> not counted</span></td>'
+_NO_PLACE = (
+    '<td class="count-grid__no-place"><span aria-hidden="true">–</span>'
+    '<span class="usa-sr-only">no loans can be reported</span></td>'
+)
 
 
 def _head(grid: CountGrid) -> str:

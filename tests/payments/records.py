@@ -22,7 +22,7 @@ HALVES = (Span(date(2026, 3, 1), date(2026, 8, 31)), Span(date(2026, 9, 1), date
 
 def certified(
     lender: Library,
-    counts: Mapping[Any, int],
+    counts: Mapping[Any, int | None],
     *,
     first_day: date = HALVES[0].first_day,
     cadence: Cadence = Cadence.SEMIANNUAL,

@@ -65,6 +65,21 @@ def test_calculated_run_splits_the_appropriation_to_the_cent(calculated):
     assert calculated.status == "calculated"
 
 
+def test_what_was_not_counted_is_in_no_sum(staff):
+    a, b = (make_library(name, key=name) for name in ("A", "B"))
+    for library in (a, b):
+        make_letter(library)
+    march, april = date(2026, 3, 1), date(2026, 4, 1)
+    certified(a, {(b, march): 4, (b, april): None})
+    certified(b, {a: None})
+    run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
+    run = services.calculate_run(run=run, by=staff, at=AT)
+
+    lines = {payment.library.key: payment for payment in run.payments.select_related("library")}
+    assert {key: (line.loans, line.borrows) for key, line in lines.items()} == {"A": (4, 0), "B": (0, 4)}
+    assert differences(run) == []
+
+
 def test_certified_run_is_signed_and_proved(calculated, administrator):
     run = services.certify_run(run=calculated, by=administrator, at=AT)
 

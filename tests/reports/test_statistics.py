@@ -6,12 +6,14 @@ import pytest
 
 from connecticard.clock import EASTERN
 from connecticard.models import Role
+from libraries.models import Library
 from payments import services
 from payments.models import PastPayment
 from reports import statistics
 from reports.csv_files import csv_of
 from tests.factories import make_home_library, make_letter, make_town, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
+from transactions.models import Filing
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
@@ -47,6 +49,18 @@ def test_use_report_tells_nothing_lent_from_nothing_reported(run):
     assert (lines["D"].loans, lines["D"].participating) == (None, False)
     assert (report.libraries, report.libraries_reporting, report.libraries_not_reporting) == (4, 2, 2)
     assert report.loans == 20
+
+
+def test_use_report_does_not_take_not_counted_for_nothing_lent(run):
+    b = Library.objects.get(key="B")
+    for filing in Filing.objects.standing().filter(library=b):
+        certified(b, {Library.objects.get(key="A"): None}, first_day=filing.period.first_day)
+    staff = make_user(Role.STATE_STAFF)
+    again = services.calculate_run(run=run, by=staff, at=AT)
+
+    line = next(line for line in statistics.use_report(again).lines if line.library_key == "B")
+
+    assert (line.loans, line.borrows, line.net_plus) == (None, 14, None)
 
 
 def test_use_report_as_csv_keeps_blank_and_zero_apart(run):

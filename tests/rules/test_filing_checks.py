@@ -9,6 +9,7 @@ from transactions.rules import filing_checks
 from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_checks import (
     LARGEST_COUNT,
+    NOT_COUNTED,
     Count,
     FilingToCheck,
     NotALoanCount,
@@ -74,8 +75,31 @@ class TestParseLoans:
     def test_whole_number_as_people_and_spreadsheets_write_it(self, text, loans):
         assert parse_loans(text) == loans
 
+    @pytest.mark.parametrize("text", ["n/c", "N/C", "nc", " NC ", "not counted", "Not  Counted"])
+    def test_not_counted_is_neither_a_blank_nor_zero(self, text):
+        assert parse_loans(text) is NOT_COUNTED
+        assert not NOT_COUNTED
+        assert str(NOT_COUNTED) == "n/c"
+
     @pytest.mark.parametrize(
-        "text", ["abc", "12.5", "1,23", "12,34,567", "1 234", "12.", ".0", "1e3", "+5", "–3", "٣", "½", "=12"]
+        "text",
+        [
+            "abc",
+            "n",
+            "n/a",
+            "12.5",
+            "1,23",
+            "12,34,567",
+            "1 234",
+            "12.",
+            ".0",
+            "1e3",
+            "+5",
+            "–3",
+            "٣",
+            "½",
+            "=12",
+        ],
     )
     def test_anything_else_is_refused_with_the_cure(self, text):
         with pytest.raises(NotALoanCount) as refused:
@@ -111,7 +135,7 @@ class TestParseLoans:
             loans = parse_loans(text)
         except NotALoanCount:
             return
-        assert loans is None or 0 <= loans <= LARGEST_COUNT
+        assert loans is None or loans is NOT_COUNTED or 0 <= loans <= LARGEST_COUNT
 
 
 def test_filing_in_order_has_no_problems():
@@ -177,7 +201,7 @@ def test_month_outside_covers():
 
     assert found(filing) == [("month_outside_covers", "Avon", date(2026, 5, 1))]
     assert problems(filing)[0].message == (
-        "May 2026 is not in this filing, which covers March 2026 to April 2026. Remove the number."
+        "May 2026 is not in this filing, which covers March 2026 to April 2026. Leave it blank."
     )
 
 
@@ -214,6 +238,10 @@ class TestUnanswered:
         assert found(by_month(("Avon", MARCH, 12), ("Avon", APRIL, 0))) == []
         assert found(by_month(("Avon", MARCH, 12), months_without_loans=[APRIL])) == []
 
+    def test_not_counted_is_an_answer(self):
+        assert found(by_month(("Avon", MARCH, 12), ("Avon", APRIL, NOT_COUNTED))) == []
+        assert found(total(("Avon", NOT_COUNTED))) == []
+
     def test_blank_line_beside_numbers_is_not_asked_about(self):
         assert found(by_month(("Avon", MARCH, 1), ("Avon", APRIL, 1), ("Simsbury", MARCH, None))) == []
 
@@ -223,6 +251,20 @@ def test_loans_beside_zero_return():
     assert found(total(("Avon", 0), nothing_lent=True)) == []
     assert found(by_month(("Avon", MARCH, 3), ("Avon", APRIL, 1), months_without_loans=[MARCH])) == [
         ("loans_beside_zero_return", "Avon", MARCH)
+    ]
+
+
+def test_what_was_not_counted_is_no_zero_return():
+    filing = total(("Avon", NOT_COUNTED), nothing_lent=True)
+
+    assert found(filing) == [("loans_beside_zero_return", "Avon", None)]
+    assert "marked as not counted" in problems(filing)[0].message
+
+
+def test_not_counted_has_no_place_where_no_loans_can_be_reported():
+    assert found(total(("Canton", NOT_COUNTED), ("Avon", 1))) == [("refused_home_library", "Canton", None)]
+    assert found(by_month(("Avon", None, NOT_COUNTED), ("Avon", MARCH, 1), ("Avon", APRIL, 1))) == [
+        ("month_and_total_mixed", "Avon", None)
     ]
 
 

@@ -108,6 +108,14 @@ def test_loan_counts_are_in_order_of_home_library_and_month(staff, world):
     assert [row["month"] for row in staff.get(first["next"]).json()["results"]] == ["2027-05-01"]
 
 
+def test_loans_that_were_not_counted_are_null(staff, world):
+    world.draft.loan_counts.update(loans=None)
+
+    assert rows(staff, "filings/CT0002-semiannual-2027-03-01-1/loan-counts/") == [
+        {"home_library": "CT0001", "month": "2027-03-01", "loans": None}
+    ]
+
+
 def test_period_total_has_no_month(staff):
     assert rows(staff, "filings/CT0001-semiannual-2026-03-01-1/loan-counts/") == [
         {"home_library": "CT0002", "month": None, "loans": 15}

@@ -10,6 +10,7 @@ from libraries.models import LibrarySuccession
 from tests.factories import make_filing, make_residency
 from transactions.count_grid import CountGrid, Line, count_grid, merge, totals
 from transactions.forms import CountGridForm, cell_name, read_only_grid
+from transactions.rules.filing_checks import NOT_COUNTED
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 
@@ -115,7 +116,14 @@ def test_totals_leave_blanks_out():
 
     assert sums.by_line == {1: 5, 2: 0}
     assert sums.by_column == {MARCH: 5, APRIL: 0}
-    assert (sums.all, sums.lines_with_loans) == (5, 1)
+    assert (sums.all, sums.lines_with_loans, sums.not_counted) == (5, 1, 0)
+
+
+def test_what_was_not_counted_adds_nothing_and_is_told():
+    sums = totals(small_grid(MARCH, APRIL), {(1, MARCH): 5, (1, APRIL): NOT_COUNTED, (2, APRIL): NOT_COUNTED})
+
+    assert (sums.by_line, sums.by_column, sums.all) == ({1: 5, 2: 0}, {MARCH: 5, APRIL: 0}, 5)
+    assert sums.not_counted == 2
 
 
 # Two people
@@ -123,12 +131,12 @@ def test_totals_leave_blanks_out():
 
 def test_values_are_read_back_as_they_were_written():
     grid = small_grid(MARCH, APRIL)
-    counts = {(1, MARCH): 5, (2, APRIL): 0}
+    counts = {(1, MARCH): 5, (2, MARCH): NOT_COUNTED, (2, APRIL): 0}
 
     assert grid.read_back(grid.written(counts)) == {
         (1, MARCH): 5,
         (1, APRIL): None,
-        (2, MARCH): None,
+        (2, MARCH): NOT_COUNTED,
         (2, APRIL): 0,
     }
 
@@ -179,6 +187,19 @@ def test_a_blank_against_a_zero_is_a_conflict():
     merged = merge(grid, before={(1, MARCH): 5}, mine={(1, MARCH): None}, theirs={(1, MARCH): 0})
 
     assert merged.conflicts == {(1, MARCH): 0}
+
+
+def test_not_counted_against_a_blank_or_a_zero_is_a_conflict():
+    grid = small_grid(MARCH)
+
+    merged = merge(
+        grid,
+        before={(1, MARCH): 5, (2, MARCH): 5},
+        mine={(1, MARCH): None, (2, MARCH): NOT_COUNTED},
+        theirs={(1, MARCH): NOT_COUNTED, (2, MARCH): 0},
+    )
+
+    assert merged.conflicts == {(1, MARCH): NOT_COUNTED, (2, MARCH): 0}
 
 
 def test_without_a_beginning_every_difference_is_a_conflict():
@@ -276,6 +297,40 @@ def test_blank_and_zero_look_different_when_only_looked_at():
     html = read_only_grid(small_grid(MARCH, APRIL), {(1, MARCH): 0})
 
     assert "<td>0</td><td></td><td>0</td></tr>" in html
+
+
+def test_not_counted_says_what_it_means_when_only_looked_at():
+    html = read_only_grid(
+        small_grid(MARCH, APRIL), {(1, MARCH): 3, (1, APRIL): NOT_COUNTED, (2, MARCH): NOT_COUNTED}
+    )
+
+    not_counted = '<td><abbr title="not counted">n/c</abbr><span class="usa-sr-only"> not counted</span></td>'
+    assert f"<td>3</td>{not_counted}<td>3</td></tr>" in html
+    assert f"{not_counted}<td></td>{not_counted}</tr>" in html
+
+
+def test_not_counted_is_typed_and_shown_again_in_its_cell():
+    form = form_with(small_grid(MARCH), {(1, MARCH): "NC", (2, MARCH): "Not counted"})
+
+    assert form.is_valid()
+    assert form.cleaned_data["counts"] == {(1, MARCH): NOT_COUNTED, (2, MARCH): NOT_COUNTED}
+    saved = CountGridForm(
+        grid=small_grid(MARCH),
+        counts={(1, MARCH): NOT_COUNTED},
+        revision=0,
+        nothing_lent=False,
+        zero_return="Nothing",
+    )
+    assert 'name="c1-2026-03" value="n/c"' in str(saved["counts"])
+
+
+def test_cell_that_has_no_place_on_the_form_is_a_dash_with_words_for_screen_readers():
+    line = Line(1, "CT0001", "Avon Library", "Avon", frozenset([MARCH]))
+    grid = CountGrid((MARCH, APRIL), (line,))
+
+    for html in (str(form_with(grid, {})["counts"]), read_only_grid(grid, {})):
+        assert html.count('<span class="usa-sr-only">no loans can be reported</span>') == 1
+        assert "not counted" not in html
 
 
 def test_line_without_an_entry_has_no_total_when_only_looked_at():

@@ -304,6 +304,28 @@ def test_months_become_totals_and_totals_become_months(filer, draft, bethel):
     assert AuditEvent.objects.filter(action="filing_basis_changed").count() == 2
 
 
+def test_page_says_what_becomes_of_not_counted_when_months_are_added_up(filer, draft, bethel):
+    assert "n/c" not in shown(filer, "filing_basis", draft.pk)
+
+    make_counts(draft, {(bethel, MARCH): None})
+
+    assert "where all are, its total is n/c" in shown(filer, "filing_basis", draft.pk)
+
+
+def test_not_counted_is_shown_with_its_meaning_on_every_page(filer, certifier, draft, bethel):
+    counts = {(bethel, month): "n/c" for month in HALF[1:]} | {(bethel, MARCH): "4"}
+    saved = filer.post(url("filing_entry", draft.pk), typed(draft, counts), follow=True)
+    assert "Saved: 4 loans" in text(saved)
+    assert "n/c : not counted" in text(saved)
+
+    assert "5 cells say n/c: not counted" in shown(filer, "filing_check", draft.pk)
+    filer.post(url("filing_check", draft.pk), {"revision": "1"})
+    assert "5 cells say n/c: not counted" in shown(filer, "filing", draft.pk)
+    page = shown(certifier, "filing_certify", draft.pk)
+    assert "5 cells say n/c: not counted" in page
+    assert "Where it says n/c, my library has no count" in page
+
+
 def test_basis_is_not_changed_under_somebody_who_saved_meanwhile(filer, draft):
     response = filer.post(url("filing_basis", draft.pk), {"revision": "7"}, follow=True)
 

@@ -16,6 +16,7 @@ from transactions import services, tasks
 from transactions.models import Filing, FilingBasis, FilingPeriod, FilingTotal, Holiday, ReportingCadence
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence
+from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.rules.form_editions import edition_on
 from transactions.services import CountsRefused, FilingChanged, FilingRefused, NotCertifiable, checking
 
@@ -390,6 +391,78 @@ def test_the_fingerprint_is_canonical_json_of_what_the_filing_says(libraries):
             "counts": [["CT0002", None, 2], ["CT0004", None, 1], ["ZZ-1", None, 0]],
         }
     )
+
+
+def test_what_was_not_counted_is_null_in_the_fingerprint(libraries):
+    filing = make_filing(libraries["CT0001"], make_period(date(2025, 3, 1), Cadence.ANNUAL))
+    make_counts(
+        filing, {(libraries["CT0002"], date(2025, 3, 1)): None, (libraries["CT0002"], date(2025, 4, 1)): 0}
+    )
+
+    assert services.filing_fingerprint(filing.pk) == sha256_of(
+        {
+            "library": "CT0001",
+            "period": ["2025-03-01", "2026-02-28"],
+            "covers": ["2025-03-01", "2026-02-28"],
+            "basis": "by_month",
+            "provenance": "filed",
+            "counts": [["CT0002", "2025-03", None], ["CT0002", "2025-04", 0]],
+        }
+    )
+
+
+# Not counted
+
+
+def test_not_counted_is_kept_apart_from_blank_and_zero(avon, bethel, filer):
+    filing = make_filing(avon)
+    march, april, may = HALF[:3]
+    make_counts(filing, {(bethel, march): 5, (bethel, april): None, (bethel, may): 0})
+
+    filing = save(filing, {march: NOT_COUNTED, april: 7, may: NOT_COUNTED}, bethel, filer)
+    assert cells(filing) == {(bethel.pk, march): None, (bethel.pk, april): 7, (bethel.pk, may): None}
+    assert filing.loan_counts.by_cell()[bethel.pk, may] is NOT_COUNTED
+
+    filing = save(filing, {march: None, april: NOT_COUNTED, may: 0}, bethel, filer)
+    assert cells(filing) == {(bethel.pk, april): None, (bethel.pk, may): 0}
+
+
+def save(filing, typed, home, by):
+    counts = {(home.pk, month): loans for month, loans in typed.items()}
+    return services.save_counts(filing=filing, counts=counts, by=by, at=IN_MAY, expected=filing.revision)
+
+
+def test_a_filing_of_nothing_but_not_counted_is_certified_without_totals(avon, bethel, filer, certifier):
+    filing = make_filing(avon)
+    make_counts(filing, {(bethel, month): None for month in HALF})
+
+    filing = services.submit_filing(filing=filing, by=filer, at=ON_TIME)
+    filing = services.certify_filing(filing=filing, by=certifier, at=ON_TIME)
+
+    assert not filing.totals.exists()
+    assert filing.attestation.endswith("Where it says n/c, my library has no count of what it lent.")
+    assert filing.sha256 == services.filing_fingerprint(filing.pk)
+    amended = services.reopen_filing(filing=filing, reason="Counted after all.", by=certifier, at=LATER)
+    assert set(amended.loan_counts.by_cell().values()) == {NOT_COUNTED}
+
+
+def test_a_filing_that_counted_everything_does_not_speak_of_not_counted(certified):
+    assert "n/c" not in certified.attestation
+
+
+def test_a_total_of_months_is_not_counted_only_where_no_month_was(avon, bethel, libraries, filer):
+    canton = libraries["CT0003"]
+    filing = make_filing(avon)
+    make_counts(
+        filing,
+        {(bethel, HALF[0]): 5, (bethel, HALF[1]): None, (canton, HALF[0]): None, (canton, HALF[1]): None},
+    )
+
+    filing = services.change_basis(
+        filing=filing, basis=FilingBasis.PERIOD_TOTAL, by=filer, at=IN_MAY, expected=filing.revision
+    )
+
+    assert cells(filing) == {(bethel.pk, None): 5, (canton.pk, None): None}
 
 
 def test_a_filing_is_not_submitted_before_its_last_day_is_past(draft, filer):

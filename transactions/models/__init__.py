@@ -2,7 +2,7 @@ from transactions.models.filing import Filing, FilingBasis, Provenance
 from transactions.models.filing_period import FilingPeriod
 from transactions.models.filing_total import FilingTotal
 from transactions.models.holiday import Holiday
-from transactions.models.loan_count import LoanCount
+from transactions.models.loan_count import LoanCount, reports_loans
 from transactions.models.reporting_cadence import ReportingCadence
 from transactions.models.waiver import Waiver, WaiverTerms
 
@@ -17,4 +17,5 @@ __all__ = [
     "ReportingCadence",
     "Waiver",
     "WaiverTerms",
+    "reports_loans",
 ]

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Final
 
 from transactions.rules._wording import written_day, written_month, written_span
 from transactions.rules.filing_calendar import Span
@@ -44,6 +45,22 @@ _TIER_LABELS = {
 }
 
 
+class NotCounted(Enum):
+    """The answer of a library that has no count: neither a blank nor 0. It is false, and adds nothing."""
+
+    NOT_COUNTED = "n/c"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return self.value
+
+
+NOT_COUNTED: Final = NotCounted.NOT_COUNTED
+_WRITTEN_NOT_COUNTED = frozenset({"n/c", "nc", "not counted"})
+
+
 class NotALoanCount(ValueError):
     """Text that is no number of loans; the message says why and what to enter."""
 
@@ -52,7 +69,8 @@ class NotALoanCount(ValueError):
 class Count:
     """Units lent on the cards of a home library in a month, or in the whole period where `month` is None.
 
-    `month` is its first day. `loans` None is a blank; a value that came from elsewhere may be anything.
+    `month` is its first day. `loans` None is a blank, NOT_COUNTED no count; a value that came from elsewhere
+    may be anything.
     """
 
     home_library: str
@@ -103,17 +121,20 @@ class Problem:
     month: date | None = None
 
 
-def parse_loans(text: str, home_library_name: str = "this library") -> int | None:
+def parse_loans(text: str, home_library_name: str = "this library") -> int | NotCounted | None:
     """Return the number of loans that a person typed or pasted; None for a blank.
 
-    `1,234` and `12.0` (as spreadsheets write 12) are read as whole numbers. NotALoanCount for anything else,
-    with a message that names the library and says what to enter.
+    `1,234` and `12.0` (as spreadsheets write 12) are read as whole numbers; `n/c`, `nc` and `not counted`, in
+    capitals or not, as NOT_COUNTED. NotALoanCount for anything else, with a message that names the library
+    and says what to enter.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(b), (d).
     """
     written = text.strip()
     if not written:
         return None
+    if " ".join(written.lower().split()) in _WRITTEN_NOT_COUNTED:
+        return NOT_COUNTED
     match = _WHOLE_NUMBER.fullmatch(written)
     if match is None:
         raise NotALoanCount(f"{_quoted(written)} is not a whole number. {_cure(home_library_name)}")
@@ -131,7 +152,7 @@ def not_whole(filing: FilingToCheck) -> Iterator[Problem]:
     Source: Regs. Conn. State Agencies § 11-31c-2(b).
     """
     for count in filing.counts:
-        if count.loans is not None and not _is_whole(count.loans):
+        if count.loans is not None and count.loans is not NOT_COUNTED and not _is_whole(count.loans):
             message = f"{count.loans!r} is not a whole number. {_cure(filing.name(count.home_library))}"
             yield _at(count, "not_whole", message, _FORM_RULE)
 
@@ -160,7 +181,7 @@ def too_large(filing: FilingToCheck) -> Iterator[Problem]:
 def refused_home_library(filing: FilingToCheck) -> Iterator[Problem]:
     """Loans are reported only on cards of home libraries of towns that the lender did not serve.
 
-    A zero is refused too: the form has no place for it.
+    A zero is refused too, and so is “not counted”: the form has no place for them.
 
     Source: Regs. Conn. State Agencies § 11-31c-1(f).
     """
@@ -201,7 +222,7 @@ def month_outside_covers(filing: FilingToCheck) -> Iterator[Problem]:
             assert count.month is not None
             message = (
                 f"{written_month(count.month)} is not in this filing, which covers "
-                f"{written_span(filing.covers)}. Remove the number."
+                f"{written_span(filing.covers)}. Leave it blank."
             )
             yield _at(count, "month_outside_covers", message, _RECORDS_RULE)
 
@@ -228,6 +249,7 @@ def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
 
     A blank beside numbers of the same month is not asked about: the attestation says that none were lent
     there. But nothing at all is either a month forgotten or a zero return, and only the library knows which.
+    “Not counted” is an answer.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(a).
     """
@@ -257,18 +279,23 @@ def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
 
 
 def loans_beside_zero_return(filing: FilingToCheck) -> Iterator[Problem]:
-    """A filing that says that nothing was lent has no loans in it.
+    """A filing that says that nothing was lent has no loans in it, and none that were not counted.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b.
     """
     for count in filing.counts:
-        if not count.loans or not (
+        not_counted = count.loans is NOT_COUNTED
+        if not (count.loans or not_counted) or not (
             filing.nothing_lent or (count.month is not None and count.month in filing.months_without_loans)
         ):
             continue
+        name = filing.name(count.home_library)
         message = (
-            f"Loans on cards of {filing.name(count.home_library)} are entered, but the filing says that "
-            "nothing was lent. Remove one or the other."
+            f"Loans on cards of {name} are marked as not counted, but the filing says that nothing was lent. "
+            "Remove one or the other."
+            if not_counted
+            else f"Loans on cards of {name} are entered, but the filing says that nothing was lent. "
+            "Remove one or the other."
         )
         yield _at(count, "loans_beside_zero_return", message, _ACCURACY_RULE)
 

@@ -68,6 +68,23 @@ RULEBOOK = Rulebook(
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
+            key="form_instruction_4_not_counted",
+            value="Where your library has no count of what it lent, write n/c for “not counted”. It is "
+            "neither 0 nor a blank, and adds nothing to what your library is paid for.",
+            citation="Regs. Conn. State Agencies § 11-31c-2(b), (d)",
+            label=Label.READING,
+            sentence="A library that has no count says so, rather than report nothing lent.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="form_not_counted",
+            value="Where it says n/c, my library has no count of what it lent.",
+            citation=_CERTIFICATION_RULE,
+            label=Label.READING,
+            sentence="A certifier whose report has places that were not counted says so in these words.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
             key="form_attestation",
             value="I certify for my library that this report is accurate and complete, that it was counted "
             "by the rules of the program and the instructions of this form, and that where a place is left "
@@ -97,15 +114,24 @@ class FormEdition:
     instructions: tuple[str, ...]
     attestation: str
     zero_return: str
+    not_counted: str
 
-    def statement(self, *, nothing_lent: bool) -> str:
-        """Return the words that a certifier signs, the zero return before them where nothing was lent."""
-        return f"{self.zero_return} {self.attestation}" if nothing_lent else self.attestation
+    def statement(self, *, nothing_lent: bool, not_counted: bool = False) -> str:
+        """Return the words that a certifier signs.
+
+        The zero return stands before them where nothing was lent, and after them where there are places that
+        the library did not count, that it has no count there.
+        """
+        before = [self.zero_return] if nothing_lent else []
+        after = [self.not_counted] if not_counted else []
+        return " ".join([*before, self.attestation, *after])
 
     @property
     def sha256(self) -> str:
         """The SHA-256 of all its words."""
-        return sha256_of([self.name, list(self.instructions), self.attestation, self.zero_return])
+        return sha256_of(
+            [self.name, list(self.instructions), self.attestation, self.zero_return, self.not_counted]
+        )
 
 
 def edition_on(day: date) -> FormEdition:
@@ -120,6 +146,7 @@ def edition_on(day: date) -> FormEdition:
         instructions=(*own, *(entry.sentence for entry in counting_rules(day))),
         attestation=str(in_force["form_attestation"].value),
         zero_return=str(in_force["form_zero_return"].value),
+        not_counted=str(in_force["form_not_counted"].value),
     )
 
 

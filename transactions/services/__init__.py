@@ -16,6 +16,7 @@ from transactions.services.filings import (
     reopen_filing,
     return_filing,
     start_filing,
+    statement_of,
     submit_filing,
 )
 from transactions.services.holidays import add_holiday, load_holidays, remove_holiday
@@ -57,5 +58,6 @@ __all__ = [
     "save_counts",
     "set_period_dates",
     "start_filing",
+    "statement_of",
     "submit_filing",
 ]

@@ -21,7 +21,8 @@ _ADD_UP = """
 def change_basis(*, filing: Filing, basis: FilingBasis, by: User, at: datetime, expected: int) -> Filing:
     """Let a draft give months where it gave totals, or the other way round, and return it.
 
-    Months are added up to totals; totals cannot be divided among months, so they are removed, and the audit
+    Months are added up to totals, of what was counted; a total is “not counted” only where no month of the
+    home library was. Totals cannot be divided among months, so they are removed, and the audit
     trail keeps them. Raises FilingChanged where somebody has saved since revision `expected`, FilingRefused
     for a filing that may not be edited or has that basis.
     """

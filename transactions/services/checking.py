@@ -8,7 +8,7 @@ from django.db import connection
 from libraries.models import Library
 from transactions.models import Filing, FilingBasis
 from transactions.rules import filing_checks
-from transactions.rules.filing_checks import Count, FilingToCheck, Problem
+from transactions.rules.filing_checks import NOT_COUNTED, Count, FilingToCheck, NotCounted, Problem
 from transactions.services.refusals import CellProblem
 from transactions.services.roster import successors
 from transactions.towns_served import towns_served
@@ -41,7 +41,7 @@ _HOMES_OPEN_TO_DOUBT = """
     )
 """
 
-Cells = Mapping[tuple[int, date | None], int | None]
+Cells = Mapping[tuple[int, date | None], int | NotCounted | None]
 
 
 def problems_to_mend(filing: Filing, *, today: date | None = None) -> list[CellProblem]:
@@ -49,12 +49,7 @@ def problems_to_mend(filing: Filing, *, today: date | None = None) -> list[CellP
 
     Without `today` a draft is looked over whose days are not past.
     """
-    cells = {
-        (home, month): loans
-        for home, month, loans in filing.loan_counts.order_by("home_library__name", "month").values_list(
-            "home_library_id", "month", "loans"
-        )
-    }
+    cells = filing.loan_counts.order_by("home_library__name", "month").by_cell()
     to_check, ids = _to_check(filing, cells)
     return _placed(filing_checks.must_mend(filing_checks.problems(to_check, today=today)), ids)
 
@@ -84,7 +79,9 @@ def _open_to_doubt(filing: Filing, cells: Cells) -> bool:
     for (_, month), loans in cells.items():
         if month not in months:
             return True
-        if loans is not None and not (type(loans) is int and 0 <= loans <= filing_checks.LARGEST_COUNT):
+        if loans is None or loans is NOT_COUNTED:
+            continue
+        if not (type(loans) is int and 0 <= loans <= filing_checks.LARGEST_COUNT):
             return True
     with connection.cursor() as cursor:
         cursor.execute(

@@ -11,9 +11,9 @@ from transactions.rules.filing_status import FilingStatus
 # The canonical JSON (connecticard.canonical_json) of one filing, written by the database:
 #   {"basis":"by_month","counts":[["CT0003","2026-03",6],...],"covers":["2026-03-01","2026-08-31"],
 #    "library":"CT0001","period":["2026-03-01","2026-08-31"],"provenance":"filed"}
-# Counts are sorted by key, byte by byte, and month; the month of a period total is null. {headers} gives a
-# row for each filing (owner, library_id, first_day, last_day, covers, basis, provenance), {counts} one for
-# each count (owner, home_library_id, month, loans).
+# Counts are sorted by key, byte by byte, and month; the month of a period total is null, and so are
+# loans that were not counted. {headers} gives a row for each filing (owner, library_id, first_day, last_day,
+# covers, basis, provenance), {counts} one for each count (owner, home_library_id, month, loans).
 _FINGERPRINTS = """
     WITH place AS MATERIALIZED (
         SELECT id, '[' || to_json(key::text)::text || ',' AS opening,
@@ -28,7 +28,7 @@ _FINGERPRINTS = """
                 '"' || date_part('year', counted.month)
                 || CASE WHEN date_part('month', counted.month) < 10 THEN '-0' ELSE '-' END
                 || date_part('month', counted.month) || '",' END
-            || counted.loans || ']', ',' ORDER BY place.number, counted.month
+            || coalesce(counted.loans::text, 'null') || ']', ',' ORDER BY place.number, counted.month
         ) AS counts
         FROM ({counts}) AS counted JOIN place ON place.id = counted.home_library_id
         GROUP BY counted.owner

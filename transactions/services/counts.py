@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from connecticard.models import AuditEvent, User
 from transactions.models import Filing
 from transactions.rules.filing_calendar import eastern_day
+from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.rules.filing_status import FilingStatus
 from transactions.services.checking import Cells, problems_of_cells
 from transactions.services.records import refuse_closed
@@ -16,7 +17,7 @@ _SAVE = """
     INSERT INTO transactions_loancount AS stored (filing_id, home_library_id, month, loans)
     SELECT %(filing)s, * FROM unnest(%(homes)s::bigint[], %(months)s::date[], %(loans)s::integer[])
     ON CONFLICT (filing_id, home_library_id, month) DO UPDATE SET loans = excluded.loans
-    WHERE stored.loans <> excluded.loans
+    WHERE stored.loans IS DISTINCT FROM excluded.loans
 """
 
 _BLANK = """
@@ -64,12 +65,16 @@ def save_counts(
 
 
 def _store(filing: Filing, counts: Cells) -> None:
-    """Store numbers by one statement and blanks by another, where there are any."""
-    numbers = [(home, month, loans) for (home, month), loans in counts.items() if loans is not None]
+    """Store answers by one statement and blanks by another, where there are any; not counted is null."""
+    answers = [
+        (home, month, None if loans is NOT_COUNTED else loans)
+        for (home, month), loans in counts.items()
+        if loans is not None
+    ]
     blanks = [cell for cell, loans in counts.items() if loans is None]
     with connection.cursor() as cursor:
-        if numbers:
-            homes, months, loans = (list(column) for column in zip(*numbers, strict=True))
+        if answers:
+            homes, months, loans = (list(column) for column in zip(*answers, strict=True))
             cursor.execute(_SAVE, {"filing": filing.pk, "homes": homes, "months": months, "loans": loans})
         if blanks:
             homes, months = (list(column) for column in zip(*blanks, strict=True))

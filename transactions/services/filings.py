@@ -146,13 +146,21 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
 
     supersede(Filing.objects.standing().filter(library=filing.library, period=filing.period), at)
     filing.certified_by, filing.certified_at = by, at
-    filing.attestation = edition_named(filing.form_edition).statement(nothing_lent=filing.nothing_lent)
+    filing.attestation = statement_of(filing)
     filing.save(update_fields=["status", "certified_by", "certified_at", "attestation"])
     derive_totals([filing.pk])
     AuditEvent.record(
         "filing_certified", target=filing, by=by, after={"version": filing.version, "sha256": filing.sha256}
     )
     return filing
+
+
+def statement_of(filing: Filing) -> str:
+    """Return the words that the certifier of a filing signs, for what it says."""
+    return edition_named(filing.form_edition).statement(
+        nothing_lent=filing.nothing_lent,
+        not_counted=filing.loan_counts.filter(loans__isnull=True).exists(),
+    )
 
 
 @transaction.atomic

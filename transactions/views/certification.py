@@ -121,7 +121,7 @@ def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
             "problems": problems_to_show(
                 figures.grid, services.problems_to_mend(submitted, today=clock.today())
             ),
-            "statement": edition_named(submitted.form_edition).statement(nothing_lent=submitted.nothing_lent),
+            "statement": services.statement_of(submitted),
             "edition": edition_named(submitted.form_edition),
             "may": _allowed(request, submitted),
         },

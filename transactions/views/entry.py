@@ -10,12 +10,12 @@ from django.views.decorators.http import require_http_methods
 from connecticard import clock
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action, requires
-from connecticard.templatetags.figures import count as written_count
 from transactions import services
 from transactions.count_grid import Cell, CountGrid, Counts, count_grid, counts_on_record, merge, totals
 from transactions.filing_record import context_of
-from transactions.forms import CountGridForm, cell_name, column_label, in_order
+from transactions.forms import CountGridForm, cell_name, column_label, in_order, written_loans
 from transactions.models import Filing, FilingBasis
+from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
 from transactions.services import CountsRefused, FilingChanged, FilingRefused
@@ -118,7 +118,7 @@ def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
                 "library": page.grid.names[cell[0]],
                 "column": column_label(cell[1]),
                 "mine": text[cell] or "blank",
-                "theirs": written_count(theirs) or "blank",
+                "theirs": written_loans(theirs) or "blank",
             }
             for cell, theirs in merged.conflicts.items()
         ],
@@ -166,7 +166,7 @@ def _place(grid: CountGrid, cell: Cell) -> str:
     return f"{grid.names[cell[0]]}, {column_label(cell[1])}"
 
 
-def _text(loans: int | None) -> str:
+def _text(loans: int | NotCounted | None) -> str:
     return "" if loans is None else str(loans)
 
 
@@ -228,7 +228,12 @@ def filing_basis(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "transactions/filing_basis.html",
-        {"filing": filing, "by_month": filing.basis == FilingBasis.BY_MONTH, "has_counts": bool(counts)},
+        {
+            "filing": filing,
+            "by_month": filing.basis == FilingBasis.BY_MONTH,
+            "has_counts": bool(counts),
+            "has_not_counted": NOT_COUNTED in counts.values(),
+        },
     )
 
 
