@@ -1,14 +1,19 @@
 """A demonstration: fiscal year 2018 replayed, and the year of the demonstration's day in full swing.
 
 Everything goes through the services that people use, at the times at which they would have used them, so
-that what is shown is what the product does. People and this year's figures are made up.
+that what is shown is what the product does. People are made up, and so are all figures since: those of the
+years before the open one are recorded in bulk and say so.
 """
 
+import csv
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum, auto
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -24,6 +29,7 @@ from payments.rules.expenditure_reporting import categories, fiscal_year_of, rep
 from payments.standing import periods_owed
 from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
 from reports.services import request_documents
+from transactions.importing import import_loans
 from transactions.models import Filing, FilingBasis, FilingPeriod, LoanCount, ReportingCadence
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence, Span, measurement_period
@@ -47,6 +53,9 @@ PEOPLE = (
 FILING_ON_STAGE = "CT0004"
 LETTERS_SINCE = date(2015, 7, 1)
 MADE_UP = "Demonstration: made up"
+MADE_UP_COUNTS = "Demonstration: made up after the figures of fiscal year 2018"
+# Loans of a year beside those of the open one, in percent, by how many years it lies back.
+LOANS_OF_PAST_YEARS = {1: 103, 2: 108, 3: 112, 4: 97}
 
 
 class Outcome(StrEnum):
@@ -91,6 +100,7 @@ def _put_on_stage(on: date) -> None:
     run = replay_fy2018(staff=people.staff, administrator=people.administrator, at=_at(on))
     request_documents(run=run, by=people.staff, at=_at(on))
     fiscal_year = fiscal_year_of(on)
+    _record_past_years(fiscal_year, libraries, people, on)
     _choose_monthly(libraries, measurement_period(fiscal_year), people)
     _file(fiscal_year, libraries, people, on)
     _report_expenditures(fiscal_year, libraries, run, people, on)
@@ -132,6 +142,47 @@ def _record_letters(libraries: list[Library]) -> None:
         )
         for library in libraries
     )
+
+
+def _record_past_years(fiscal_year: int, libraries: list[Library], people: _People, on: date) -> None:
+    """Record last year's loans of every library by month, and three years more of some, by bulk import."""
+    pattern = _pattern()
+    some = [
+        library
+        for number, library in enumerate(libraries)
+        if number % 16 == 0 or library.key == FILING_ON_STAGE
+    ]
+    for years_back, percent in LOANS_OF_PAST_YEARS.items():
+        year = fiscal_year - years_back
+        if year <= FISCAL_YEAR:
+            continue
+        with NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(["lender", "home_library", "month", "loans"])
+            _write_year(rows, libraries if years_back == 1 else some, year, pattern, percent)
+            file.flush()
+            import_loans(
+                path=Path(file.name),
+                program_year=year,
+                certified_by=people.staff,
+                estimated=MADE_UP_COUNTS,
+                at=_at(on),
+            )
+
+
+def _write_year(
+    rows: Any, libraries: list[Library], year: int, pattern: Mapping[int, Mapping[int, int]], percent: int
+) -> None:
+    """Write a row for each home library and month with loans; the rest of a year in the file is 0."""
+    keys = dict(Library.objects.values_list("pk", "key"))
+    months = measurement_period(year).months()
+    for library in libraries:
+        counts = _counts(library, months, pattern.get(library.pk, {}), percent=percent)
+        rows.writerows(
+            (library.key, keys[home_library], f"{month:%Y-%m}", loans)
+            for (home_library, month), loans in counts.items()
+            if loans
+        )
 
 
 def _choose_monthly(libraries: list[Library], measured: Span, people: _People) -> None:
@@ -257,15 +308,15 @@ def _pattern() -> dict[int, dict[int, int]]:
 
 
 def _counts(
-    library: Library, months: list[date], pattern: Mapping[int, int]
+    library: Library, months: Sequence[date], pattern: Mapping[int, int], *, percent: int = 100
 ) -> dict[tuple[int, date | None], int | None]:
     """Return counts a third below the replayed year's, with some rise and fall from month to month."""
     counts: dict[tuple[int, date | None], int | None] = {}
     for month in months:
         for home_library, loans in pattern.items():
             mixed = library.pk * 7919 + home_library * 104_729 + month.toordinal() * 15_485_863
-            whole, rest = divmod(loans * (85 + mixed % 31), 1800)
-            counts[home_library, month] = whole + (mixed // 31 % 1800 < rest)
+            whole, rest = divmod(loans * (85 + mixed % 31) * percent, 180_000)
+            counts[home_library, month] = whole + (mixed // 31 % 180_000 < rest)
     return counts
 
 

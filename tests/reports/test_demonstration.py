@@ -9,13 +9,15 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from libraries.roster import load_roster
 from payments.calculation import rates_of
+from payments.estimate import estimate
 from payments.models import ExpenditureReport
 from payments.verification import differences
-from reports.demonstration import load_demonstration
+from reports.demonstration import FILING_ON_STAGE, MADE_UP_COUNTS, load_demonstration
 from reports.models import DocumentBatch
 from reports.replay import replay_fy2018
 from tests.factories import make_user
 from transactions.models import Filing, Waiver
+from transactions.rules.filing_calendar import measurement_period, program_year_of
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2027, 3, 5)
@@ -60,6 +62,13 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
     assert Waiver.objects.filter(approved_at__isnull=False).exists()
     assert DocumentBatch.objects.get().lines.count() == 196
     assert {sign_in.person.role for sign_in in signs_in} == set(Role)
+
+    last_year = Filing.objects.standing().within(measurement_period(2026))
+    assert last_year.count() > 150
+    assert set(last_year.values_list("provenance", "provenance_note")) == {("estimated", MADE_UP_COUNTS)}
+    years_back = Filing.objects.standing().filter(library__key=FILING_ON_STAGE, period__last_day__lt=TODAY)
+    assert {program_year_of(filing.period.last_day) for filing in years_back} >= {2023, 2024, 2025, 2026}
+    assert estimate(2027, on=TODAY).rests_on.last_year > 100
 
     recorded = AuditEvent.objects.count()
     load_demonstration(on=TODAY)
