@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -16,7 +16,6 @@ from transactions.count_grid import Cell, CountGrid, Counts, Line, Totals, total
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
 from transactions.rules.filing_checks import NOT_COUNTED, NotALoanCount, NotCounted, parse_loans
-from transactions.services import next_day_of_change
 
 
 def cell_name(cell: Cell) -> str:
@@ -352,20 +351,14 @@ class WaiverForm(forms.Form):
 
 
 class CadenceForm(forms.Form):
-    """How often a library files, from a day on which a change may take effect."""
+    """How often a library files from the day `on`."""
 
     cadence = forms.ChoiceField(label="File", widget=forms.RadioSelect)
-    from_day = forms.TypedChoiceField(label="From", coerce=date.fromisoformat, widget=forms.RadioSelect)
 
-    def __init__(self, data: Any = None, *, today: date):
+    def __init__(self, data: Any = None, *, on: date):
         super().__init__(data)
-        first = next_day_of_change(today)
-        days = [first, next_day_of_change(first + timedelta(days=1))]
         self.fields["cadence"].choices = [  # type: ignore[attr-defined]
-            (cadence.value, cadence.label) for cadence in cadences_to_choose(days[0])
-        ]
-        self.fields["from_day"].choices = [  # type: ignore[attr-defined]
-            (day.isoformat(), f"{day:%B} {day.day}, {day.year}") for day in days
+            (cadence.value, cadence.label) for cadence in cadences_to_choose(on)
         ]
 
     def clean_cadence(self) -> Cadence:

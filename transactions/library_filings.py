@@ -53,7 +53,7 @@ class PeriodOfLibrary:
     @property
     def title(self) -> str:
         """The period in words."""
-        return str(FilingPeriod(first_day=self.dates.span.first_day, last_day=self.dates.span.last_day))
+        return self.dates.title
 
     @property
     def due(self) -> Due:
@@ -155,6 +155,18 @@ def cadence_of(library: Library, on: date) -> Cadence:
         if (first_day or date.min) <= on <= (last_day or date.max):
             return cadence
     return default_cadence(on)
+
+
+def first_periods(cadence: Cadence, first_day: date, number: int = 2) -> list[PeriodDates]:
+    """Return the first periods of a cadence that begin on a day or after it."""
+    holidays = frozenset(Holiday.objects.values_list("day", flat=True))
+    year = program_year_of(first_day)
+    dates = [
+        period
+        for of_year in (year, year + 1)
+        for period in periods_of_year(of_year, [(cadence, None, None)], holidays)
+    ]
+    return [period for period in dates if period.span.first_day >= first_day][:number]
 
 
 def periods_of_library(library: Library, today: date) -> list[PeriodOfLibrary]:

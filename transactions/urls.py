@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transactions.views import certification, entry, lists, staff
+from transactions.views import calendar, certification, entry, lists, waivers
 
 app_name = "transactions"
 
@@ -10,8 +10,9 @@ urlpatterns = [
     path("filings/", lists.filing_list, name="filing_list"),
     path("filings/of/<slug:key>/", lists.library_filings, name="library_filings"),
     path("filings/of/<slug:key>/begin/", lists.filing_begin, name="filing_begin"),
-    path("filings/of/<slug:key>/cadence/", staff.cadence, name="cadence"),
-    path("filings/of/<slug:key>/waiver/<int:period_pk>/", staff.waiver_propose, name="waiver_propose"),
+    path("filings/of/<slug:key>/cadence/", calendar.cadence, name="cadence"),
+    path("filings/of/<slug:key>/cadence/withdraw/", calendar.cadence_withdraw, name="cadence_withdraw"),
+    path("filings/of/<slug:key>/waiver/<int:period_pk>/", waivers.waiver_propose, name="waiver_propose"),
     path("filings/<int:pk>/", certification.filing, name="filing"),
     path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
@@ -20,8 +21,8 @@ urlpatterns = [
     path("filings/<int:pk>/return/", certification.filing_return, name="filing_return"),
     path("filings/<int:pk>/amend/", certification.filing_amend, name="filing_amend"),
     path("filings/<int:pk>/undo/", certification.filing_undo, name="filing_undo"),
-    path("holidays/", staff.holiday_list, name="holiday_list"),
-    path("holidays/<int:pk>/remove/", staff.holiday_remove, name="holiday_remove"),
-    path("waivers/", staff.waiver_list, name="waiver_list"),
-    path("waivers/<int:pk>/approve/", staff.waiver_approve, name="waiver_approve"),
+    path("holidays/", calendar.holiday_list, name="holiday_list"),
+    path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
+    path("waivers/", waivers.waiver_list, name="waiver_list"),
+    path("waivers/<int:pk>/approve/", waivers.waiver_approve, name="waiver_approve"),
 ]

@@ -23,7 +23,7 @@ from tests.factories import (
 from tests.transactions.conftest import months
 from transactions import services
 from transactions.forms import cell_name
-from transactions.models import Filing, Holiday, ReportingCadence, Waiver
+from transactions.models import Filing, Holiday, Waiver
 from transactions.rules.filing_calendar import Cadence
 
 pytestmark = pytest.mark.django_db
@@ -629,22 +629,3 @@ def test_waiver_holds_once_another_person_approves_and_the_library_sees_it(staff
     assert "Extension through September 30, 2026" in shown(filer, "filing_entry", draft.pk)
     assert "flooded" in shown(filer, "library_filings", draft.library.key)
     assert "flooded" in shown(make_signed_in_client(Role.AUDITOR), "waiver_list")
-
-
-def test_certifier_or_staff_choose_how_often_a_library_files(certifier, filer, staff, avon):
-    page = shown(certifier, "cadence", avon.key)
-    assert "only on March 1 or September 1" in page
-    assert "March 1, 2027" in page
-
-    certifier.post(url("cadence", avon.key), {"cadence": "monthly", "from_day": "2027-03-01"})
-
-    chosen = ReportingCadence.objects.get()
-    assert (chosen.cadence, chosen.valid.lower) == ("monthly", date(2027, 3, 1))
-    assert "Every month, from March 1, 2027 on" in shown(staff, "cadence", avon.key)
-    assert filer.get(url("cadence", avon.key)).status_code == 403
-
-
-def test_a_day_on_which_no_change_takes_effect_cannot_be_chosen(certifier, avon):
-    certifier.post(url("cadence", avon.key), {"cadence": "monthly", "from_day": "2027-04-01"})
-
-    assert not ReportingCadence.objects.exists()

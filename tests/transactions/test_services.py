@@ -13,7 +13,7 @@ from libraries.models import Residency
 from tests.factories import make_counts, make_filing, make_period, make_user
 from tests.transactions.conftest import months
 from transactions import services, tasks
-from transactions.models import Filing, FilingBasis, FilingPeriod, FilingTotal, Holiday, ReportingCadence
+from transactions.models import Filing, FilingBasis, FilingPeriod, FilingTotal, Holiday
 from transactions.models.waiver import WaiverKind
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.filing_checks import NOT_COUNTED
@@ -661,60 +661,6 @@ def test_totals_are_made_again_as_they_were(certified):
     call_command("rebuild_filing_totals", verbosity=0)
 
     assert list(FilingTotal.objects.values_list("filing", "home_library", "loans")) == before
-
-
-# Cadences
-
-
-@pytest.mark.parametrize(
-    ("on", "effective"),
-    [
-        (date(2026, 9, 1), date(2026, 9, 1)),
-        (date(2026, 9, 2), date(2027, 3, 1)),
-        (date(2027, 2, 28), date(2027, 3, 1)),
-    ],
-)
-def test_a_cadence_holds_from_the_next_half_year(avon, filer, on, effective):
-    chosen = services.choose_cadence(library=avon, cadence=Cadence.MONTHLY, by=filer, on=on)
-
-    assert chosen.valid == DateRange(effective, None)
-
-
-def test_a_cadence_is_not_changed_in_the_midst_of_a_filing_that_is_begun(avon, filer):
-    make_filing(avon, period=make_period(date(2025, 3, 1), Cadence.ANNUAL))
-
-    with pytest.raises(FilingRefused, match="from September 1, 2025 on is on record"):
-        services.choose_cadence(library=avon, cadence=Cadence.MONTHLY, by=filer, on=date(2025, 8, 15))
-
-
-def test_a_later_choice_replaces_an_earlier_one(avon, filer):
-    services.choose_cadence(library=avon, cadence=Cadence.MONTHLY, by=filer, on=date(2026, 6, 1))
-    services.choose_cadence(library=avon, cadence=Cadence.SEMIANNUAL, by=filer, on=date(2027, 6, 1))
-
-    rows = ReportingCadence.objects.order_by("valid").values_list("cadence", "valid")
-    assert list(rows) == [
-        ("monthly", DateRange(date(2026, 9, 1), date(2027, 9, 1))),
-        ("semiannual", DateRange(date(2027, 9, 1), None)),
-    ]
-
-
-def test_a_choice_taken_back_before_it_holds(avon, filer):
-    services.choose_cadence(library=avon, cadence=Cadence.MONTHLY, by=filer, on=date(2026, 6, 1))
-    services.choose_cadence(library=avon, cadence=Cadence.SEMIANNUAL, by=filer, on=date(2026, 7, 1))
-
-    assert ReportingCadence.objects.get().cadence == "semiannual"
-
-
-def test_a_cadence_that_cannot_be_chosen(avon, filer, certified):
-    def choose(cadence, on):
-        services.choose_cadence(library=avon, cadence=cadence, by=filer, on=on)
-
-    with pytest.raises(FilingRefused, match="twice a year or every month"):
-        choose(Cadence.ANNUAL, date(2026, 6, 1))
-    with pytest.raises(FilingRefused, match="already"):
-        choose(Cadence.SEMIANNUAL, date(2026, 6, 1))
-    with pytest.raises(FilingRefused, match="is on record"):
-        choose(Cadence.MONTHLY, date(2026, 3, 1))
 
 
 # Waivers

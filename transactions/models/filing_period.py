@@ -42,9 +42,7 @@ class FilingPeriod(models.Model):
         ]
 
     def __str__(self) -> str:
-        if (self.first_day.year, self.first_day.month) == (self.last_day.year, self.last_day.month):
-            return f"{self.first_day:%B %Y}"
-        return f"{self.first_day:%B %Y} to {self.last_day:%B %Y}"
+        return self.span.title
 
     @property
     def span(self) -> Span:

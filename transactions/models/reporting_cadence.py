@@ -35,3 +35,8 @@ class ReportingCadence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.library}: {self.cadence}"
+
+    @property
+    def label(self) -> str:
+        """The cadence in words for people."""
+        return Cadence(self.cadence).label

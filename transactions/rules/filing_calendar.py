@@ -234,6 +234,12 @@ class Span:
         return cls(first_day, _first_of_next_month(first_day) - timedelta(days=1))
 
     @property
+    def title(self) -> str:
+        """Its first and last month in words: March 2026, or March 2026 to August 2026."""
+        first, last = f"{self.first_day:%B %Y}", f"{self.last_day:%B %Y}"
+        return first if first == last else f"{first} to {last}"
+
+    @property
     def days(self) -> int:
         """The number of days, the first and the last included."""
         return (self.last_day - self.first_day).days + 1
@@ -278,6 +284,11 @@ class PeriodDates:
     due_on: date
     accepted_until: date
     closes_on: date
+
+    @property
+    def title(self) -> str:
+        """The period in words: March 2026 to August 2026."""
+        return self.span.title
 
 
 def program_year(year: int) -> Span:

@@ -1,7 +1,13 @@
 """Everything that is written about filings, by topic; callers take it from here."""
 
 from transactions.services.basis import change_basis
-from transactions.services.cadences import choose_cadence, next_day_of_change
+from transactions.services.cadences import (
+    choice_to_come,
+    choose_cadence,
+    day_of_effect,
+    next_day_of_change,
+    withdraw_cadence_choice,
+)
 from transactions.services.checking import problems_of_cells, problems_to_mend
 from transactions.services.content import (
     derive_totals,
@@ -40,7 +46,9 @@ __all__ = [
     "approve_waiver",
     "certify_filing",
     "change_basis",
+    "choice_to_come",
     "choose_cadence",
+    "day_of_effect",
     "derive_totals",
     "discard_version",
     "filing_fingerprint",
@@ -60,4 +68,5 @@ __all__ = [
     "start_filing",
     "statement_of",
     "submit_filing",
+    "withdraw_cadence_choice",
 ]
