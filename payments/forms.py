@@ -8,9 +8,9 @@ from django import forms
 
 from connecticard.form_fields import DayField
 from payments.models import Appropriation, ExpenditureReport
-from payments.owed import Progress
 from payments.rules.cents import parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
+from payments.rules.owing import Progress
 from payments.services import FIRST_YEAR_FILED_HERE
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")

@@ -3,63 +3,79 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
-from enum import StrEnum
+from datetime import date, timedelta
 
 from django.urls import reverse
 
 from connecticard.permissions import Action
 from libraries.models import Library
 from payments import standing
-from payments.models import ExpenditureReport, PastPayment
-from payments.rules.eligibility import (
-    ExpenditureReportOwed,
-    FilingOwed,
-    Standing,
-    State,
-    expenditure_report_state,
-    filing_state,
+from payments.models import ExpenditureReport, ExpenditureReportWaiver, PastPayment
+from payments.rules.eligibility import ExpenditureReportOwed, FilingOwed, Standing, State
+from payments.rules.expenditure_reporting import (
+    REPORT_RULE,
+    fiscal_year_days,
+    fiscal_year_of,
+    report_due_in,
 )
-from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
-from transactions.models import Filing
+from payments.rules.owing import NextStep, Progress, Stage, Whereabouts, whereabouts
+from transactions.models import Filing, FilingPeriod, Waiver
+from transactions.models.waiver import WaiverKind
 from transactions.rules._wording import written_span
-from transactions.rules.filing_calendar import Span, measurement_period, program_year_of
+from transactions.rules.filing_calendar import RECORDS_RULE, Span, measurement_period, program_year_of
 from transactions.rules.filing_status import FilingStatus
-
-
-class Progress(StrEnum):
-    """How far something owed has come; each thing owed is in one of these."""
-
-    TO_COME = "to come"
-    DUE = "due"
-    MISSING = "missing"
-    SUBMITTED = "submitted, not certified"
-    CERTIFIED = "certified"
-    UNKNOWN = "money received unknown"
 
 
 @dataclass(frozen=True)
 class Owed:
     """A filing or an expenditure report that a library owes.
 
-    `last_day` is the due date or a waiver's day. `url` shows it. `needs` is what somebody has to do with it
+    `matter` names it for programs, `period` are the months it speaks of and `citation` where its due date
+    comes from. `asked_on` is the day by which practice asks for it, None where that is no earlier than the
+    law's; `last_day` is the due date or the later day of a waiver, whose kind is `waiver`. From
+    `submittable_from` on it can be submitted. `url` shows it. `needs` is what somebody has to do with it
     next, None where nothing is left to do; `step` are the words for it and `step_url` its page.
     """
 
     library: Library
+    matter: str
     subject: str
+    period: str
     is_report: bool
     opens_on: date
+    submittable_from: date
+    asked_on: date | None
     due_on: date
+    citation: str
     last_day: date
-    progress: Progress
-    is_late: bool
+    waiver: WaiverKind | None
+    where: Whereabouts
     tag: str
     words: str
     url: str
     needs: Action | None
     step: str
     step_url: str
+
+    @property
+    def progress(self) -> Progress:
+        """How far it has come against its day."""
+        return self.where.progress
+
+    @property
+    def stage(self) -> Stage:
+        """What is on record of it, whatever the day."""
+        return self.where.stage
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it came, or still does not come, after its last day."""
+        return self.where.is_late
+
+    @property
+    def can_be_asked_for(self) -> bool:
+        """Whether the library certainly owes it and can take the next step today."""
+        return self.where.can_be_asked_for
 
     @property
     def is_done(self) -> bool:
@@ -99,11 +115,18 @@ def owed_by(libraries: Collection[Library], today: date) -> list[Owed]:
     found: dict[int, list[Owed]] = {library.pk: [] for library in libraries}
     for fiscal_year in fiscal_years(today):
         standings = standing.standings(fiscal_year, libraries, on=today)
-        latest = _latest_filings(measurement_period(fiscal_year), libraries)
+        measured = measurement_period(fiscal_year)
+        latest, waivers = _latest_filings(measured, libraries), _waivers(measured, libraries)
         for library in libraries:
             own = latest.get(library.pk, [])
             found[library.pk] += [
-                _filing(library, filing, own, today)
+                _filing(
+                    library,
+                    filing,
+                    own,
+                    waivers.get((library.pk, Span(filing.first_day, filing.last_day))),
+                    today,
+                )
                 for filing in standings[library.key].filings
                 if filing.first_day <= today
             ]
@@ -144,32 +167,40 @@ def _latest_filings(measured: Span, libraries: Collection[Library]) -> dict[int,
     return found
 
 
-def _filing(library: Library, owed: FilingOwed, versions: Iterable[_Version], today: date) -> Owed:
+def _filing(
+    library: Library,
+    owed: FilingOwed,
+    versions: Iterable[_Version],
+    waiver: WaiverKind | None,
+    today: date,
+) -> Owed:
     span = Span(owed.first_day, owed.last_day)
-    last_day = max(owed.due_on, owed.waived_until or owed.due_on)
     version = next((version for version in versions if version.span.covers(span)), None)
     status = version.status if version else None
-    progress, is_late, tag, words = _standing(filing_state(owed), owed, status, last_day, today)
-    if progress is Progress.DUE and today <= span.last_day:
-        progress, tag = Progress.TO_COME, "open"
-        words = words if status else "Period not over"
+    where = whereabouts(owed, newest=status, ends_on=span.last_day, closes_on=owed.closes_on, today=today)
+    tag, words = _words(owed, where, status)
     url = (
         reverse("transactions:filing", args=[version.pk])
         if version
         else reverse("transactions:library_filings", args=[library.key])
     )
     needs, step = _next_step(
-        progress, status, enter=Action.ENTER_COUNTS, certify=Action.CERTIFY_FILING, begin="Enter loans"
+        where, status, enter=Action.ENTER_COUNTS, certify=Action.CERTIFY_FILING, begin="Enter loans"
     )
     return Owed(
         library=library,
+        matter=f"loans/{span.first_day}/{span.last_day}",
         subject=f"Record of loans, {written_span(span)}",
+        period=written_span(span),
         is_report=False,
         opens_on=owed.first_day,
+        submittable_from=span.last_day + timedelta(days=1),
+        asked_on=_earlier(owed.asked_on, owed.due_on),
         due_on=owed.due_on,
-        last_day=last_day,
-        progress=progress,
-        is_late=is_late,
+        citation=RECORDS_RULE,
+        last_day=where.last_day,
+        waiver=waiver if where.last_day > owed.due_on else None,
+        where=where,
         tag=tag,
         words=words,
         url=url,
@@ -188,12 +219,12 @@ _PAGES: dict[Action, str] = {
 
 
 def _next_step(
-    progress: Progress, status: FilingStatus | None, *, enter: Action, certify: Action, begin: str
+    where: Whereabouts, status: FilingStatus | None, *, enter: Action, certify: Action, begin: str
 ) -> tuple[Action | None, str]:
     """Return what somebody has to do next with a version in this status, and the words for it."""
-    if progress is Progress.CERTIFIED or status is FilingStatus.CERTIFIED:
+    if where.next_step is None:
         return None, ""
-    if status is FilingStatus.SUBMITTED:
+    if where.next_step is NextStep.CERTIFY:
         return certify, "Review and certify"
     words = {None: begin, FilingStatus.DRAFT: "Continue", FilingStatus.RETURNED: "Correct it"}
     return enter, words[status]
@@ -207,39 +238,54 @@ def _add_reports(
     today: date,
 ) -> None:
     due = report_due_in(fiscal_year)
+    opens_on, _ = fiscal_year_days(fiscal_year)
     statuses = dict(
         ExpenditureReport.objects.filter(library__in=libraries, fiscal_year=due.covers_fiscal_year)
         .order_by("version")
         .values_list("library_id", "status")
     )
+    waivers = dict(
+        ExpenditureReportWaiver.objects.filter(
+            library__in=libraries, fiscal_year=due.covers_fiscal_year, approved_at__isnull=False
+        )
+        .order_by("until")
+        .values_list("library_id", "kind")
+    )
     days = written_span(Span(due.covers_first_day, due.covers_last_day))
     for library in libraries:
         owed = standings[library.key].expenditure_report
         status = FilingStatus(statuses[library.pk]) if library.pk in statuses else None
-        state = expenditure_report_state(owed)
-        if state is State.NOTHING_RECEIVED:
+        where = whereabouts(
+            owed, newest=status, ends_on=opens_on - timedelta(days=1), closes_on=None, today=today
+        )
+        if where.state is State.NOTHING_RECEIVED:
             continue
         page = [library.key, due.covers_fiscal_year]
-        last_day = max(owed.due_on, owed.waived_until or owed.due_on)
-        progress, is_late, tag, words = _standing(state, owed, status, last_day, today)
+        tag, words = _words(owed, where, status)
         needs, step = _next_step(
-            progress,
+            where,
             status,
             enter=Action.ENTER_EXPENDITURE,
             certify=Action.CERTIFY_EXPENDITURE,
             begin="Fill in the report",
         )
         url = reverse("payments:expenditure_report", args=page)
+        waiver = waivers.get(library.pk)
         found[library.pk].append(
             Owed(
                 library=library,
+                matter=f"expenditure/{due.covers_fiscal_year}",
                 subject=f"Expenditure report, money received {days}",
+                period=days,
                 is_report=True,
                 opens_on=due.covers_first_day,
+                submittable_from=opens_on,
+                asked_on=_earlier(due.remind_on, owed.due_on),
                 due_on=owed.due_on,
-                last_day=last_day,
-                progress=progress,
-                is_late=is_late,
+                citation=REPORT_RULE,
+                last_day=where.last_day,
+                waiver=WaiverKind(waiver) if waiver and where.last_day > owed.due_on else None,
+                where=where,
                 tag=tag,
                 words=words,
                 url=url,
@@ -250,32 +296,46 @@ def _add_reports(
         )
 
 
-def _standing(
-    state: State,
-    owed: FilingOwed | ExpenditureReportOwed,
-    status: FilingStatus | None,
-    last_day: date,
-    today: date,
-) -> tuple[Progress, bool, str, str]:
-    """Return how far it has come, whether it is late, the name of its tag and its state in words."""
-    amended = status is not None and status is not FilingStatus.CERTIFIED and owed.certified
-    if state is State.UNKNOWN:
-        return Progress.UNKNOWN, False, "due", "Money received unknown"
-    if owed.submitted_on is not None:
-        late = state is State.LATE
-        if owed.certified:
-            words = "Certified, filed late" if late else "Certified"
-            words += ", under a waiver" if state is State.WAIVED else ""
-            words += "; a correction is being worked on" if amended else ""
-            return Progress.CERTIFIED, late, "late" if late else "certified", words
+def _words(
+    owed: FilingOwed | ExpenditureReportOwed, where: Whereabouts, status: FilingStatus | None
+) -> tuple[str, str]:
+    """Return the name of the tag of something owed, and its state in words."""
+    if where.progress is Progress.UNKNOWN:
+        return "due", "Money received unknown"
+    if where.progress is Progress.CERTIFIED:
+        words = "Certified, filed late" if where.is_late else "Certified"
+        words += ", under a waiver" if where.state is State.WAIVED else ""
+        amended = status is not None and status is not FilingStatus.CERTIFIED and owed.certified
+        words += "; a correction is being worked on" if amended else ""
+        return "late" if where.is_late else "certified", words
+    if where.progress is Progress.SUBMITTED:
         if status is FilingStatus.RETURNED:
-            return Progress.SUBMITTED, late, "late" if late else "returned", "Returned for correction"
-        words = "Submitted late, not certified" if late else "Submitted, not certified"
-        return Progress.SUBMITTED, late, "late" if late else "submitted", words
-    begun = ", draft begun" if status is FilingStatus.DRAFT else ""
-    if today > last_day:
-        return Progress.MISSING, True, "late", f"Missing{begun}"
-    return Progress.DUE, False, "draft" if begun else "due", "Draft" if begun else "Due"
+            return "late" if where.is_late else "returned", "Returned for correction"
+        words = "Submitted late, not certified" if where.is_late else "Submitted, not certified"
+        return "late" if where.is_late else "submitted", words
+    begun = status is FilingStatus.DRAFT
+    if where.progress is Progress.MISSING:
+        return "late", "Missing, draft begun" if begun else "Missing"
+    if where.progress is Progress.TO_COME:
+        return "open", "Draft" if begun else "Period not over"
+    return ("draft", "Draft") if begun else ("due", "Due")
+
+
+def _earlier(asked_on: date | None, due_on: date) -> date | None:
+    return asked_on if asked_on and asked_on < due_on else None
+
+
+def _waivers(measured: Span, libraries: Collection[Library]) -> dict[tuple[int, Span], WaiverKind]:
+    """Return the kind of the waiver that reaches furthest, by library id and period."""
+    rows = Waiver.objects.filter(
+        library__in=libraries, approved_at__isnull=False, period__in=FilingPeriod.objects.within(measured)
+    ).order_by("until")
+    return {
+        (library_id, Span(first_day, last_day)): WaiverKind(kind)
+        for library_id, first_day, last_day, kind in rows.values_list(
+            "library_id", "period__first_day", "period__last_day", "kind"
+        )
+    }
 
 
 def reports_owed(fiscal_year: int, today: date) -> list[tuple[Library, Owed | None, int | None]]:

@@ -136,8 +136,8 @@ def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
 def filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, tuple[FilingOwed, ...]]:
     """Return, by library id, each record of loans owed for a year's payment and how it stands (2(a))."""
     measured = measurement_period(fiscal_year)
-    fixed_due = {
-        (Cadence(period.cadence), period.first_day): period.law_due_on
+    opened = {
+        (Cadence(period.cadence), period.first_day): period
         for period in FilingPeriod.objects.within(measured)
     }
     submitted: dict[int, list[tuple[Span, date]]] = defaultdict(list)
@@ -162,14 +162,17 @@ def filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
     }
 
     def owed(library_id: int, period: PeriodDates) -> FilingOwed:
+        dates = opened.get((period.cadence, period.span.first_day), period)
         days = (day for span, day in submitted[library_id] if span.covers(period.span))
         return FilingOwed(
             first_day=period.span.first_day,
             last_day=period.span.last_day,
-            due_on=fixed_due.get((period.cadence, period.span.first_day), period.law_due_on),
+            due_on=dates.law_due_on,
             submitted_on=min(days, default=None),
             certified=any(span.covers(period.span) for span in certified[library_id]),
             waived_until=waived.get((library_id, period.cadence, period.span.first_day)),
+            asked_on=dates.due_on,
+            closes_on=dates.closes_on,
         )
 
     return {

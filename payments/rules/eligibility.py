@@ -149,7 +149,8 @@ class FilingOwed:
     """One record of loans that a library owed for the twelve months, days inclusive.
 
     `due_on` is the date in the law. `submitted_on` is the day it was first submitted, None where it was not.
-    `waived_until` is the last day allowed by a recorded waiver.
+    `waived_until` is the last day allowed by a recorded waiver. `asked_on`, the day by which practice asks
+    for it, and `closes_on`, the last day of entry, decide nothing here; None where none is known.
     """
 
     first_day: date
@@ -158,6 +159,8 @@ class FilingOwed:
     submitted_on: date | None = None
     certified: bool = False
     waived_until: date | None = None
+    asked_on: date | None = None
+    closes_on: date | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from connecticard.rulebook import Entry, Label, Rulebook
 from payments.rules.cents import dollars
 
 _CHECKED = date(2026, 11, 21)
-_REPORT_RULE = "Regs. Conn. State Agencies § 11-31c-2(e)"
+REPORT_RULE = "Regs. Conn. State Agencies § 11-31c-2(e)"
 _CATEGORIES_PRACTICE = "State Library guide to borrowIT CT: how the payments of fiscal year 2022 were spent"
 _PURPOSES_RULE = "Regs. Conn. State Agencies § 11-31c-1(i), 11-31c-4(d)"
 
@@ -44,7 +44,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="fiscal_year.begins",
             value="07-01",
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.LAW,
             sentence="A state fiscal year runs from July 1 to June 30 and is named for the year in which it"
             " ends.",
@@ -53,7 +53,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="expenditure_report.due",
             value="11-01",
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.LAW,
             sentence="The expenditure report is due on November 1.",
             last_checked_on=_CHECKED,
@@ -72,7 +72,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="expenditure_report.moves_off_weekends",
             value=False,
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.LAW,
             sentence="A November 1 that falls on a weekend stays the day on which the report is due.",
             last_checked_on=_CHECKED,
@@ -80,7 +80,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="expenditure_report.fiscal_years_back",
             value=2,
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.LAW,
             sentence="The report covers money received in the second previous state fiscal year: the one "
             "due on November 1, 2026 covers July 2024 to June 2025.",
@@ -90,7 +90,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="expenditure_report.year_is_that_of_receipt",
             value=True,
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.LAW,
             sentence="Money belongs to the fiscal year in which the library received it, whenever it was "
             "ordered.",
@@ -100,7 +100,7 @@ RULEBOOK = Rulebook(
         Entry(
             key="expenditure_report.lines_add_up_to",
             value="money received",
-            citation=_REPORT_RULE,
+            citation=REPORT_RULE,
             label=Label.READING,
             sentence="Money spent, by category, and money unspent and still held for the library add up to "
             "the money received.",

@@ -20,7 +20,8 @@ from connecticard.permissions import (
 from libraries.models import Library
 from payments import owed
 from payments.models import PastPayment, Payment
-from payments.owed import Owed, Progress
+from payments.owed import Owed
+from payments.rules.owing import Progress
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.standing import unmet_by_library
 from payments.views.access import allowed, library_for, person

@@ -13,8 +13,9 @@ from payments import expenditure_services as services
 from payments.expenditure_services import ExpenditureRefused
 from payments.forms import MoneyReceivedForm, ReportListForm, WaiverForm
 from payments.models import ExpenditureReportWaiver, PastPayment
-from payments.owed import Owed, Progress, reports_owed
+from payments.owed import Owed, reports_owed
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
+from payments.rules.owing import Progress
 from payments.views.access import known_year, library_for, person, posted
 
 

@@ -11,7 +11,8 @@ from connecticard import clock
 from connecticard.permissions import Action, requires
 from payments import owed
 from payments.forms import WorkListForm
-from payments.owed import Owed, Progress
+from payments.owed import Owed
+from payments.rules.owing import Progress
 
 ON_A_PAGE = 100
 
