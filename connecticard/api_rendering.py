@@ -6,13 +6,14 @@ that what is described and what is written are one thing. A list costs what its 
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from itertools import repeat
+from functools import cache
 from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 from django.db.models import QuerySet
+from django.db.models.query import ValuesListIterable
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
@@ -140,10 +141,23 @@ def rows(
         isinstance(field, Record | Computed) for field in record.fields.values()
     )
     keys = [places.setdefault(column, len(places)) for column in key]
-    found = list(queryset.values_list(*places))
+    # A page is read whole at once; Django would otherwise ask for its rows a hundred at a time.
+    found: list[tuple[Any, ...]] = list(ValuesListIterable(queryset.values_list(*places), chunk_size=10_000))
     # Where the columns are the fields in their order, a call for each row would cost as much again.
-    results = list(map(dict, map(zip, repeat(names), found))) if plain else [read(row) for row in found]
+    results = _dictionaries(tuple(names), len(places))(found) if plain else [read(row) for row in found]
     return results, lambda index: tuple(found[index][place] for place in keys)
+
+
+@cache
+def _dictionaries(names: tuple[str, ...], width: int) -> Callable[[Sequence[Any]], list[dict[str, Any]]]:
+    """Return what makes dictionaries of rows: the first columns under these names.
+
+    Written out as one comprehension, as `namedtuple` is, because `dict(zip(names, row))` takes three times as
+    long, which would be a sixth of a long list. The names are those of a record's fields.
+    """
+    row = ", ".join(f"_{place}" for place in range(width))
+    made = ", ".join(f"{name!r}: _{place}" for place, name in enumerate(names))
+    return eval(f"lambda rows: [{{{made}}} for {row}, in rows]")  # noqa: S307
 
 
 def _reader(record: Record, places: dict[str, int]) -> Read:

@@ -48,6 +48,7 @@ class ApiView(APIView):
         except AuthenticationFailed:
             super().check_throttles(request)
             raise
+        permissions.read_roles_once(request.user)
         super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:

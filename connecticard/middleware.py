@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.utils.cache import patch_cache_control
 
 from connecticard import api_problems
+from connecticard.permissions import read_roles_once
 from connecticard.request_id import request_id
 from connecticard.second_factor import SECOND_FACTOR_SET, has_second_factor
 
@@ -57,6 +58,19 @@ class PrivatePagesMiddleware:
         if "Cache-Control" not in response and request.user.is_authenticated:
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class RolesOnceMiddleware:
+    """Read the roles of who asks once a request, however often the view, the page and its links need them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        read_roles_once(request.user)
 
 
 class SecondFactorMiddleware:

@@ -131,10 +131,28 @@ def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:
     """
     if not isinstance(user, User) or not user.is_active:
         return []
-    held = RoleAssignment.objects.filter(user=user).in_force(on or clock.today())
+    if on is not None or user.roles_read is None:
+        return _read_assignments(user, on or clock.today())
+    if (today := clock.today()) not in user.roles_read:
+        user.roles_read[today] = _read_assignments(user, today)
+    return list(user.roles_read[today])
+
+
+def _read_assignments(user: User, on: date) -> list[RoleAssignment]:
+    held = RoleAssignment.objects.filter(user=user).in_force(on)
     if user.acting_through is not None:
         held = held.filter(pk=user.acting_through.role_assignment_id)
     return list(held.order_by("role", "pk"))
+
+
+def read_roles_once(user: Any) -> None:
+    """Let the roles of the person of a request be read once in it: called when the request begins.
+
+    Every request reads them anew, so that a role that is ended opens nothing from then on. So does a service
+    that names the day, which decides under its locks.
+    """
+    if isinstance(user, User):
+        user.roles_read = {}
 
 
 def _granting(user: Any, action: Action, on: date | None) -> list[RoleAssignment]:
@@ -169,8 +187,7 @@ def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:
 
 def libraries_for(user: Any, action: Action, on: date | None = None) -> QuerySet[Any]:
     """Return the libraries for which a person may do this."""
-    on = on or clock.today()
-    return libraries_of(_granting(user, action, on), on)
+    return libraries_of(_granting(user, action, on), on or clock.today())
 
 
 def check(user: Any, action: Action, library: Any = None, on: date | None = None) -> None:

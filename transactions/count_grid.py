@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db import connection
 
-from libraries.models import Library, LibrarySuccession, Residency
+from libraries.models import LibrarySuccession
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
@@ -166,28 +166,38 @@ def count_grid(filing: Filing, counts: Iterable[Cell] = ()) -> CountGrid:
     return CountGrid(columns, tuple(lines), _left_out(lender, incomplete, span, served, names))
 
 
+_HOME_LIBRARIES = """
+    WITH own_town AS (
+        SELECT %(town)s::bigint AS town_id
+        UNION SELECT town_id FROM libraries_residency WHERE library_id = %(lender)s
+    ), shares_a_town AS (
+        SELECT %(lender)s::bigint AS library_id
+        UNION SELECT id FROM libraries_library WHERE town_id IN (SELECT town_id FROM own_town)
+        UNION SELECT library_id FROM libraries_residency WHERE town_id IN (SELECT town_id FROM own_town)
+    )
+    SELECT library.id, library.key, library.name, town.name,
+        library.open_during @> %(covers)s::daterange AND shares_a_town.library_id IS NULL
+    FROM libraries_library library
+    JOIN libraries_town town ON town.id = library.town_id
+    LEFT JOIN shares_a_town ON shares_a_town.library_id = library.id
+"""
+
+
 def _home_libraries(filing: Filing) -> Iterable[tuple[int, str, str, str, bool]]:
     """Return id, key, name and town of every library, and whether its line is plainly whole.
 
     So it is where the library was open on every day and never shared a town with the lender, which is true of
     nearly all; only the others need be judged by the rules, month by month.
     """
-    towns = Residency.objects.filter(library=filing.library_id).values("town")
-    shares_a_town = (
-        Q(pk=filing.library_id)
-        | Q(town=filing.library.town_id)
-        | Q(town__in=towns)
-        | Exists(
-            Residency.objects.filter(library=OuterRef("pk")).filter(
-                Q(town=filing.library.town_id) | Q(town__in=towns)
-            )
-        )
-    )
-    return Library.objects.annotate(
-        plain=ExpressionWrapper(
-            Q(open_during__contains=filing.covers) & ~shares_a_town, output_field=BooleanField()
-        )
-    ).values_list("pk", "key", "name", "town__name", "plain")
+    of_filing = {
+        "lender": filing.library_id,
+        "town": filing.library.town_id,
+        "covers": filing.covers,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_HOME_LIBRARIES, of_filing)
+        found: list[tuple[int, str, str, str, bool]] = cursor.fetchall()
+    return found
 
 
 def _left_out(

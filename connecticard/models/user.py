@@ -1,3 +1,4 @@
+from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -8,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 if TYPE_CHECKING:
     from connecticard.models.api_token import ApiToken
+    from connecticard.models.role_assignment import RoleAssignment
 
 
 class UserManager(BaseUserManager["User"]):
@@ -39,6 +41,9 @@ class User(AbstractBaseUser):
 
     acting_through: "ApiToken | None" = None
     """The API token that a request came with; permissions then go no further than the token."""
+
+    roles_read: "dict[date, list[RoleAssignment]] | None" = None
+    """The roles read in one request, by day; None outside of requests, where they are read each time."""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]

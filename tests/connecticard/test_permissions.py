@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard import clock
 from connecticard.models import AuditEvent, Role
-from connecticard.permissions import PERMITTED, SCOPES, Action, libraries_for, may
+from connecticard.permissions import PERMITTED, SCOPES, Action, libraries_for, may, read_roles_once
 from tests.factories import give_role, make_consortium, make_library, make_user
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,21 @@ def test_library_role_reaches_its_library_alone():
     assert not may(user, Action.ENTER_COUNTS, other)
     assert not may(user, Action.CERTIFY_FILING, library)
     assert list(libraries_for(user, Action.ENTER_COUNTS)) == [library]
+
+
+def test_roles_are_read_once_a_request_and_anew_in_the_next(django_assert_num_queries):
+    user, library = make_user(), make_library()
+    held = give_role(user, Role.LIBRARY_FILER, library=library)
+    read_roles_once(user)
+    with django_assert_num_queries(1):
+        assert may(user, Action.ENTER_COUNTS)
+        assert may(user, Action.VIEW_LIBRARY)
+
+    held.delete()
+
+    assert not may(user, Action.ENTER_COUNTS, on=clock.today())
+    read_roles_once(user)
+    assert not may(user, Action.ENTER_COUNTS)
 
 
 def test_consortium_role_reaches_members_on_the_day():
