@@ -1,3 +1,4 @@
+from transactions.models.explanation import Explanation
 from transactions.models.filing import Filing, FilingBasis, Provenance
 from transactions.models.filing_period import FilingPeriod
 from transactions.models.filing_total import FilingTotal
@@ -7,6 +8,7 @@ from transactions.models.reporting_cadence import ReportingCadence
 from transactions.models.waiver import Waiver, WaiverTerms
 
 __all__ = [
+    "Explanation",
     "Filing",
     "FilingBasis",
     "FilingPeriod",

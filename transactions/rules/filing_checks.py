@@ -18,9 +18,9 @@ from transactions.rules.reportable_loans import TownsServed, refusal, reportable
 # The largest whole number that a column of counts can hold.
 LARGEST_COUNT = 2_147_483_647
 
-_RECORDS_RULE = "Regs. Conn. State Agencies § 11-31c-2(a)"
-_FORM_RULE = "Regs. Conn. State Agencies § 11-31c-2(b)"
-_ACCURACY_RULE = "Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b"
+RECORDS_RULE = "Regs. Conn. State Agencies § 11-31c-2(a)"
+FORM_RULE = "Regs. Conn. State Agencies § 11-31c-2(b)"
+ACCURACY_RULE = "Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b"
 
 _WHOLE_NUMBER = re.compile(r"(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.0+)?")
 
@@ -110,7 +110,8 @@ class FilingToCheck:
 class Problem:
     """One thing to mend: which check found it, where, and what to do.
 
-    `home_library` and `month` name the cell; both None for the filing as a whole.
+    `home_library` and `month` name the cell; both None for the filing as a whole. What must be explained has
+    a `value`, and the `band` from a lowest to a highest value in which an explanation of it still stands.
     """
 
     check: str
@@ -119,6 +120,8 @@ class Problem:
     citation: str
     home_library: str | None = None
     month: date | None = None
+    value: int | None = None
+    band: tuple[int, int] | None = None
 
 
 def parse_loans(text: str, home_library_name: str = "this library") -> int | NotCounted | None:
@@ -154,7 +157,7 @@ def not_whole(filing: FilingToCheck) -> Iterator[Problem]:
     for count in filing.counts:
         if count.loans is not None and count.loans is not NOT_COUNTED and not _is_whole(count.loans):
             message = f"{count.loans!r} is not a whole number. {_cure(filing.name(count.home_library))}"
-            yield _at(count, "not_whole", message, _FORM_RULE)
+            yield _at(count, "not_whole", message, FORM_RULE)
 
 
 def negative(filing: FilingToCheck) -> Iterator[Problem]:
@@ -165,7 +168,7 @@ def negative(filing: FilingToCheck) -> Iterator[Problem]:
     for count, loans in _whole_counts(filing):
         if loans < 0:
             message = f"{loans} is below zero. {_cure(filing.name(count.home_library))}"
-            yield _at(count, "negative", message, _ACCURACY_RULE)
+            yield _at(count, "negative", message, ACCURACY_RULE)
 
 
 def too_large(filing: FilingToCheck) -> Iterator[Problem]:
@@ -175,7 +178,7 @@ def too_large(filing: FilingToCheck) -> Iterator[Problem]:
     """
     for count, loans in _whole_counts(filing):
         if loans > LARGEST_COUNT:
-            yield _at(count, "too_large", _too_large_message(str(loans)), _ACCURACY_RULE)
+            yield _at(count, "too_large", _too_large_message(str(loans)), ACCURACY_RULE)
 
 
 def refused_home_library(filing: FilingToCheck) -> Iterator[Problem]:
@@ -224,7 +227,7 @@ def month_outside_covers(filing: FilingToCheck) -> Iterator[Problem]:
                 f"{written_month(count.month)} is not in this filing, which covers "
                 f"{written_span(filing.covers)}. Leave it blank."
             )
-            yield _at(count, "month_outside_covers", message, _RECORDS_RULE)
+            yield _at(count, "month_outside_covers", message, RECORDS_RULE)
 
 
 def month_and_total_mixed(filing: FilingToCheck) -> Iterator[Problem]:
@@ -241,7 +244,7 @@ def month_and_total_mixed(filing: FilingToCheck) -> Iterator[Problem]:
             if filing.by_month
             else f"This filing has one total for each library. Enter one number for {name}, without a month."
         )
-        yield _at(count, "month_and_total_mixed", message, _FORM_RULE)
+        yield _at(count, "month_and_total_mixed", message, FORM_RULE)
 
 
 def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
@@ -262,7 +265,7 @@ def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
             Tier.MUST_MEND,
             "No loans are entered. Enter them, or say that your library lent nothing on other libraries' "
             f"cards in {written_span(filing.covers)}.",
-            _RECORDS_RULE,
+            RECORDS_RULE,
         )
         return
     said = {count.month for count in answered} | {*filing.months_without_loans}
@@ -273,7 +276,7 @@ def unanswered(filing: FilingToCheck) -> Iterator[Problem]:
                 Tier.MUST_MEND,
                 f"No loans are entered for {written_month(month)}. Enter them, or enter 0 for one library "
                 "if your library lent nothing on other libraries' cards in that month.",
-                _RECORDS_RULE,
+                RECORDS_RULE,
                 month=month,
             )
 
@@ -297,7 +300,7 @@ def loans_beside_zero_return(filing: FilingToCheck) -> Iterator[Problem]:
             else f"Loans on cards of {name} are entered, but the filing says that nothing was lent. "
             "Remove one or the other."
         )
-        yield _at(count, "loans_beside_zero_return", message, _ACCURACY_RULE)
+        yield _at(count, "loans_beside_zero_return", message, ACCURACY_RULE)
 
 
 def not_ended(filing: FilingToCheck, today: date) -> Iterator[Problem]:
@@ -311,7 +314,7 @@ def not_ended(filing: FilingToCheck, today: date) -> Iterator[Problem]:
             Tier.MUST_MEND,
             f"This filing covers the days through {written_day(filing.covers.last_day)}. "
             f"Submit it on {written_day(filing.covers.last_day + timedelta(days=1))} or later.",
-            _RECORDS_RULE,
+            RECORDS_RULE,
         )
 
 

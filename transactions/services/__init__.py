@@ -16,6 +16,7 @@ from transactions.services.content import (
     rebuild_totals,
 )
 from transactions.services.counts import save_counts
+from transactions.services.explaining import Answer, explain, withdraw_explanation
 from transactions.services.filings import (
     certify_filing,
     discard_version,
@@ -25,6 +26,7 @@ from transactions.services.filings import (
     statement_of,
     submit_filing,
 )
+from transactions.services.findings import Finding, findings
 from transactions.services.holidays import add_holiday, load_holidays, remove_holiday
 from transactions.services.periods import open_filing_periods, set_period_dates
 from transactions.services.refusals import (
@@ -37,10 +39,12 @@ from transactions.services.refusals import (
 from transactions.services.waivers import approve_waiver, propose_waiver
 
 __all__ = [
+    "Answer",
     "CellProblem",
     "CountsRefused",
     "FilingChanged",
     "FilingRefused",
+    "Finding",
     "NotCertifiable",
     "add_holiday",
     "approve_waiver",
@@ -51,8 +55,10 @@ __all__ = [
     "day_of_effect",
     "derive_totals",
     "discard_version",
+    "explain",
     "filing_fingerprint",
     "filing_fingerprints",
+    "findings",
     "load_holidays",
     "next_day_of_change",
     "open_filing_periods",
@@ -69,4 +75,5 @@ __all__ = [
     "statement_of",
     "submit_filing",
     "withdraw_cadence_choice",
+    "withdraw_explanation",
 ]

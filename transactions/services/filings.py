@@ -20,8 +20,9 @@ from transactions.rules.filing_calendar import (
 )
 from transactions.rules.filing_status import FilingStatus, may_move
 from transactions.rules.form_editions import edition_named, edition_on
-from transactions.services.checking import problems_to_mend
 from transactions.services.content import derive_totals, filing_fingerprint
+from transactions.services.explaining import carry_over, drop_lapsed
+from transactions.services.findings import Finding, findings
 from transactions.services.holidays import days_closed
 from transactions.services.records import discard, refuse_closed, supersede
 from transactions.services.refusals import FilingChanged, FilingRefused, NotCertifiable
@@ -72,9 +73,9 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
     """Submit a filing: its receipt is the version, the time and the SHA-256 of what it says.
 
     `first_submitted_at` is kept from then on, in later versions too, so that an amendment never makes a
-    timely filing late. Raises NotCertifiable with what must be mended, FilingChanged where `expected` is not
-    the filing's revision, FilingRefused for a filing that is not a draft or returned and once entry is
-    closed.
+    timely filing late. Raises NotCertifiable with what must be mended or explained, FilingChanged where
+    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned and
+    once entry is closed.
     """
     share_payment_inputs()
     filing = _locked(filing)
@@ -82,8 +83,9 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
     _move(filing, FilingStatus.SUBMITTED)
     refuse_closed(filing.period, by, eastern_day(at))
     filing.covers = range_of(_days_covered(filing.library, filing.period))
-    if problems := problems_to_mend(filing, today=eastern_day(at)):
-        raise NotCertifiable(problems)
+    found = findings(filing, today=eastern_day(at))
+    _refuse_open(found)
+    drop_lapsed(filing, found, by=by)
     filing.submitted_at, filing.submitted_by = at, by
     filing.first_submitted_at = filing.first_submitted_at or at
     filing.returned_because = ""
@@ -122,7 +124,8 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
 
     The version that stood until now is superseded in the same transaction, and the totals are derived. The
     attestation is kept word for word. Raises PermissionDenied for somebody who does not certify for this
-    library, NotCertifiable with what must be mended, FilingChanged and FilingRefused as `submit_filing`.
+    library, NotCertifiable with what must be mended or explained by the rules of today, FilingChanged and
+    FilingRefused as `submit_filing`.
     """
     share_payment_inputs()
     filing = _locked(filing)
@@ -140,8 +143,7 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
             "The days on which the library was open and took part have changed since this was submitted. "
             "Return the filing and submit it again."
         )
-    if problems := problems_to_mend(filing, today=today):
-        raise NotCertifiable(problems)
+    _refuse_open(findings(filing, today=today))
     _refuse_days_certified_elsewhere(filing)
 
     supersede(Filing.objects.standing().filter(library=filing.library, period=filing.period), at)
@@ -199,6 +201,7 @@ def reopen_filing(*, filing: Filing, reason: str, by: User, at: datetime) -> Fil
                 "SELECT %s, home_library_id, month, loans FROM transactions_loancount WHERE filing_id = %s",
                 [draft.pk, filing.pk],
             )
+        carry_over(filing, draft)
     AuditEvent.record(
         "filing_reopened", target=draft, by=by, after={"version": draft.version, "reason": because}
     )
@@ -255,6 +258,11 @@ def _days_covered(library: Library, period: FilingPeriod) -> Span:
             f"{library} was not open or took no part in {written_span(period.span)}, so nothing is owed."
         )
     return days
+
+
+def _refuse_open(found: list[Finding]) -> None:
+    if problems := [finding.as_problem() for finding in found if finding.stops]:
+        raise NotCertifiable(problems)
 
 
 def _refuse_days_certified_elsewhere(filing: Filing) -> None:

@@ -42,6 +42,7 @@ def discard(filing: Filing, *, because: str, by: User | None) -> None:
             [key, month and month.isoformat(), loans]
             for key, month, loans in counts.values_list("home_library__key", "month", "loans")
         ],
+        "explanations": [explanation.as_said() for explanation in filing.explanations.order_by("pk")],
     }
     AuditEvent.record(
         "filing_version_discarded", target=filing, by=by, before=before, after={"reason": because}

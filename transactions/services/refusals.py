@@ -35,4 +35,4 @@ class CountsRefused(FilingRefused):
 
 
 class NotCertifiable(CountsRefused):
-    """A filing that must be mended before it is submitted or certified."""
+    """A filing in which something must be mended or explained before it is submitted or certified."""
