@@ -313,8 +313,10 @@ def _counts(
     """Return counts a third below the replayed year's, with some rise and fall from month to month."""
     counts: dict[tuple[int, date | None], int | None] = {}
     for month in months:
+        # Numbered by month: two months that begin 31 days apart would otherwise be copies of each other.
+        number = month.year * 12 + month.month
         for home_library, loans in pattern.items():
-            mixed = library.pk * 7919 + home_library * 104_729 + month.toordinal() * 15_485_863
+            mixed = library.pk * 7919 + home_library * 104_729 + number * 15_485_867
             whole, rest = divmod(loans * (85 + mixed % 31) * percent, 180_000)
             counts[home_library, month] = whole + (mixed // 31 % 180_000 < rest)
     return counts

@@ -14,8 +14,10 @@ from connecticard.form_fields import DayField
 from connecticard.templatetags.figures import count as written_count
 from transactions.count_grid import Cell, CountGrid, Counts, Line, Totals, totals
 from transactions.models.waiver import WaiverKind
+from transactions.rules.explanations import Reason
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
 from transactions.rules.filing_checks import NOT_COUNTED, NotALoanCount, NotCounted, parse_loans
+from transactions.services import Finding
 
 
 def cell_name(cell: Cell) -> str:
@@ -29,6 +31,11 @@ _CELL_NAME = re.compile(r"c([0-9]{1,18})-([0-9]{4}-[0-9]{2}|total)")
 
 def _column_name(month: date | None) -> str:
     return "total" if month is None else f"{month:%Y-%m}"
+
+
+def column_id(month: date | None) -> str:
+    """Return the id of a column's heading on the page."""
+    return f"m-{_column_name(month)}"
 
 
 def column_label(month: date | None) -> str:
@@ -274,8 +281,7 @@ _NO_PLACE = (
 
 def _head(grid: CountGrid) -> str:
     columns = "".join(
-        f'<th scope="col" id="m-{_column_name(column)}">{column_label(column)}</th>'
-        for column in grid.columns
+        f'<th scope="col" id="{column_id(column)}">{column_label(column)}</th>' for column in grid.columns
     )
     return (
         '<table class="count-grid" data-count-grid><caption class="usa-sr-only">Units lent, by home library'
@@ -316,6 +322,50 @@ class ReasonForm(forms.Form):
         super().__init__(data)
         self.fields["reason"].label = label
         self.fields["reason"].help_text = help_text
+
+
+class ExplanationForm(forms.Form):
+    """Why a finding is right, among many on one page; left empty it says nothing.
+
+    `unsent` shows what somebody typed and did not save, without judging it.
+    """
+
+    reason = forms.ChoiceField(
+        label="Reason",
+        required=False,
+        choices=[("", "Choose a reason"), *((reason.value, reason.label) for reason in Reason)],
+    )
+    text = forms.CharField(
+        label="In your words", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, data: Any = None, *, finding: Finding, initial: Any = None):
+        super().__init__(data, prefix=self.prefix_of(finding), initial=initial)
+
+    @classmethod
+    def unsent(cls, finding: Finding, typed: Mapping[str, str] | None = None) -> "ExplanationForm":
+        earlier, prefix = finding.earlier_explanation, cls.prefix_of(finding)
+        initial = {"reason": earlier.reason, "text": earlier.text} if earlier else {}
+        if typed:
+            initial |= {
+                name: typed[f"{prefix}-{name}"] for name in cls.base_fields if f"{prefix}-{name}" in typed
+            }
+        return cls(finding=finding, initial=initial)
+
+    @staticmethod
+    def prefix_of(finding: Finding) -> str:
+        return f"{finding.check}-{finding.home_library or 'all'}-{_column_name(finding.month)}"
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        chosen, text = cleaned.get("reason"), cleaned.get("text", "")
+        if text and not chosen and "reason" not in self.errors:
+            self.add_error("reason", "Choose the reason that fits best, so that your words are kept.")
+        if chosen:
+            cleaned["reason"] = reason = Reason(chosen)
+            if reason.needs_text and not text and "text" not in self.errors:
+                self.add_error("text", "Say in words what the reason is, or choose another one.")
+        return cleaned
 
 
 class HolidayForm(forms.Form):

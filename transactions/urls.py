@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transactions.views import calendar, certification, entry, lists, waivers
+from transactions.views import calendar, certification, checking, entry, lists, waivers
 
 app_name = "transactions"
 
@@ -16,7 +16,8 @@ urlpatterns = [
     path("filings/<int:pk>/", certification.filing, name="filing"),
     path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
-    path("filings/<int:pk>/check/", certification.filing_check, name="filing_check"),
+    path("filings/<int:pk>/check/", checking.filing_check, name="filing_check"),
+    path("filings/<int:pk>/check/list.csv", checking.filing_findings, name="filing_findings"),
     path("filings/<int:pk>/certify/", certification.filing_certify, name="filing_certify"),
     path("filings/<int:pk>/return/", certification.filing_return, name="filing_return"),
     path("filings/<int:pk>/amend/", certification.filing_amend, name="filing_amend"),

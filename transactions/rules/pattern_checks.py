@@ -22,11 +22,11 @@ RULEBOOK = Rulebook(
     [
         _practice(
             "telling_count",
-            5,
+            10,
             "Two months are called copies by their counts of at least this many units; smaller ones are "
             "often equal by chance.",
         ),
-        _practice("telling_counts_of_a_copy", 4, "At least so many such counts must be equal."),
+        _practice("telling_counts_of_a_copy", 6, "At least so many such counts must be equal."),
         _practice(
             "equal_of_hundred_counts",
             90,
@@ -35,7 +35,7 @@ RULEBOOK = Rulebook(
         _practice(
             "counts_of_one_value",
             6,
-            "So many counts that are all one and the same number of at least five are worth a look.",
+            "So many counts of one month are worth a look where all are the same number, ten or more.",
         ),
         _practice(
             "round_counts",
@@ -206,12 +206,7 @@ def _uncounted(context: FilingInContext, column: date | None, where: str, tier: 
     return Problem(
         "month_not_counted",
         tier,
-        f"All of {where} is marked as not counted, and adds nothing to your library's payment. "
-        + (
-            "Enter the loans, or say why they were not counted."
-            if asked
-            else "If you know the loans, enter them."
-        ),
+        f"All of {where} is marked as not counted, and adds nothing to your library's payment. {what_to_do}",
         RECORDS_RULE,
         None,
         column,

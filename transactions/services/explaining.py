@@ -13,7 +13,7 @@ from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.filing_checks import Tier
 from transactions.services.counts import editable
 from transactions.services.findings import Finding, findings
-from transactions.services.refusals import FilingRefused
+from transactions.services.refusals import FilingChanged, FilingRefused
 
 _CARRY_OVER = """
     INSERT INTO transactions_explanation
@@ -35,13 +35,21 @@ class Answer:
 
 
 @transaction.atomic
-def explain(*, filing: Filing, answers: Sequence[Answer], by: User, at: datetime) -> list[Explanation]:
+def explain(
+    *, filing: Filing, answers: Sequence[Answer], by: User, at: datetime, expected: int | None = None
+) -> list[Explanation]:
     """Explain findings of a filing and return the explanations, each with the band in which it stands.
 
-    An answer to something that no check asks any more is left out. Raises FilingRefused, and then nothing is
-    stored, where words are missing that a reason needs, or the filing may not be edited.
+    An answer to something that no check asks any more is left out. Raises FilingChanged where `expected` is
+    not the filing's revision, so that nobody explains a number that they did not see; FilingRefused where
+    words are missing that a reason needs, or the filing may not be edited. Then nothing is stored.
     """
     filing = editable(filing, by, at)
+    if expected is not None and filing.revision != expected:
+        raise FilingChanged(
+            "Somebody saved this filing after you opened this page. Look at the findings again: what you "
+            "typed is kept below, but not saved."
+        )
     asked = {
         (finding.check, finding.home_library, finding.month): finding
         for finding in findings(filing, today=eastern_day(at))

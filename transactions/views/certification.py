@@ -1,4 +1,4 @@
-"""One version of a filing to look at, and what becomes of it: submitted, certified, returned, amended."""
+"""One version of a filing to look at, and what becomes of it: certified, returned, amended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,13 @@ from connecticard.permissions import Action, libraries_for, requires
 from connecticard.second_factor import SecondFactorForm
 from transactions import services
 from transactions.count_grid import CountGrid, Counts, Totals, count_grid, counts_on_record, totals
-from transactions.filing_record import comparison, context_of, problems_to_show
+from transactions.filing_record import comparison, context_of
+from transactions.findings_page import by_tier, to_show
 from transactions.forms import ReasonForm, read_only_grid
 from transactions.models import Filing
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
-from transactions.services import CountsRefused, FilingRefused
+from transactions.services import FilingRefused
 from transactions.views.reach import filing_of, revision_seen
 
 
@@ -44,44 +45,6 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
             "versions": versions.order_by("-version"),
             "may": _allowed(request, shown),
         },
-    )
-
-
-@requires(Action.ENTER_COUNTS)
-@require_http_methods(["GET", "HEAD", "POST"])
-def filing_check(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show totals beside last year's and the list of checks, and submit the filing to the State Library."""
-    checked = filing_of(request, pk, Action.ENTER_COUNTS)
-    if not FilingStatus(checked.status).may_be_edited:
-        return redirect("transactions:filing", checked.pk)
-    figures = _Figures.of(checked)
-    refused: FilingRefused | None = None
-    if request.method == "POST":
-        try:
-            submitted = services.submit_filing(
-                filing=checked, by=cast(User, request.user), at=clock.now(), expected=revision_seen(request)
-            )
-        except FilingRefused as refusal:
-            refused = refusal
-        else:
-            messages.success(
-                request, "Submitted to the State Library. The certifier of your library is next."
-            )
-            return redirect("transactions:filing", submitted.pk)
-    return render(
-        request,
-        "transactions/filing_check.html",
-        {
-            **context_of(checked),
-            "edition": edition_named(checked.form_edition),
-            "totals": figures.totals,
-            "comparison": comparison(checked, figures.grid, figures.counts),
-            "problems": problems_to_show(
-                figures.grid, services.problems_to_mend(checked, today=clock.today())
-            ),
-            "refused": None if isinstance(refused, CountsRefused) else refused,
-        },
-        status=409 if refused else 200,
     )
 
 
@@ -118,9 +81,7 @@ def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
             "totals": figures.totals,
             "table": figures.table,
             "comparison": comparison(submitted, figures.grid, figures.counts),
-            "problems": problems_to_show(
-                figures.grid, services.problems_to_mend(submitted, today=clock.today())
-            ),
+            "findings": by_tier(to_show(figures.grid, services.findings(submitted, today=clock.today()))),
             "statement": services.statement_of(submitted),
             "edition": edition_named(submitted.form_edition),
             "may": _allowed(request, submitted),
