@@ -39,6 +39,7 @@ class Action(StrEnum):
     PREPARE_RUN = "prepare and calculate payment runs"
     CERTIFY_RUN = "certify or void payment runs that another person prepared"
     MAKE_DOCUMENTS = "have documents made"
+    NAME_DEPUTY = "name a deputy certifier, from a first to a last day, and end it"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
     MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
     VIEW_PEOPLE = "see who holds which role"
@@ -46,18 +47,19 @@ class Action(StrEnum):
 
 
 _STATE = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR})
-_LIBRARY = frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER})
+_CERTIFIERS = frozenset({Role.LIBRARY_CERTIFIER, Role.DEPUTY_CERTIFIER})
+_LIBRARY = frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}) | _CERTIFIERS
 _READERS = _STATE | {Role.AUDITOR}
 
 PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_OWN_LIBRARIES: _LIBRARY,
     Action.VIEW_LIBRARY: _READERS | _LIBRARY,
     Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
-    Action.CERTIFY_FILING: frozenset({Role.LIBRARY_CERTIFIER}),
-    Action.REOPEN_FILING: _STATE | {Role.LIBRARY_CERTIFIER},
-    Action.RETURN_FILING: _STATE | {Role.LIBRARY_CERTIFIER},
-    Action.ENTER_EXPENDITURE: frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER}),
-    Action.CERTIFY_EXPENDITURE: frozenset({Role.LIBRARY_CERTIFIER}),
+    Action.CERTIFY_FILING: _CERTIFIERS,
+    Action.REOPEN_FILING: _STATE | _CERTIFIERS,
+    Action.RETURN_FILING: _STATE | _CERTIFIERS,
+    Action.ENTER_EXPENDITURE: _CERTIFIERS | {Role.LIBRARY_FILER},
+    Action.CERTIFY_EXPENDITURE: _CERTIFIERS,
     Action.IMPORT_LOANS: _STATE,
     Action.MANAGE_ROSTER: _STATE,
     Action.GRANT_WAIVER: _STATE,
@@ -68,6 +70,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.PREPARE_RUN: _STATE,
     Action.CERTIFY_RUN: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.MAKE_DOCUMENTS: _STATE,
+    Action.NAME_DEPUTY: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
     Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.VIEW_PEOPLE: _READERS,
@@ -168,6 +171,21 @@ def may(user: Any, action: Action, library: Any = None, on: date | None = None) 
     if library is None:
         return bool(granting)
     return libraries_of(granting, on or clock.today()).filter(pk=library.pk).exists() if granting else False
+
+
+def acting_as(user: Any, action: Action, library: Any, on: date | None = None) -> RoleAssignment | None:
+    """Return the role by which a person may do this for a library; None where the person may not.
+
+    Of several the library's own goes before a consortium's or the State's, a lasting one before a
+    deputy's.
+    """
+    on = on or clock.today()
+    granting = [
+        held
+        for held in _granting(user, action, on)
+        if libraries_of([held], on).filter(pk=library.pk).exists()
+    ]
+    return min(granting, key=lambda held: (held.library_id is None, held.is_deputy, held.pk), default=None)
 
 
 def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:

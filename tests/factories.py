@@ -52,7 +52,9 @@ def give_role(
     begins: date | None = date(2000, 1, 1),
     ends: date | None = None,
 ) -> RoleAssignment:
-    """Give a role; `ends` is the day after the last."""
+    """Give a role; `ends` is the day after the last, which only a deputy has unless said."""
+    if role is Role.DEPUTY_CERTIFIER and ends is None:
+        ends = date(2100, 1, 1)
     return RoleAssignment.objects.create(
         user=user, role=role, library=library, consortium=consortium, valid=DateRange(begins, ends)
     )

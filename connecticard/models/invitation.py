@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from connecticard.constraints import paired
-from connecticard.models.role_assignment import Role, belongs_to_its_kind
+from connecticard.models.role_assignment import Role, belongs_to_its_kind, deputy_has_days
 
 VALID_FOR = timedelta(days=7)
 
@@ -47,6 +47,7 @@ class Invitation(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             belongs_to_its_kind("invitation_belongs_to_its_kind"),
+            deputy_has_days("invited_deputy_has_a_first_and_a_last_day"),
             paired("invitation_accepted_by_and_at", "accepted_by", "accepted_at"),
             models.CheckConstraint(
                 name="invitation_not_both_accepted_and_revoked",

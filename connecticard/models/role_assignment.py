@@ -13,6 +13,7 @@ class Role(StrEnum):
 
     LIBRARY_FILER = "library_filer"
     LIBRARY_CERTIFIER = "library_certifier"
+    DEPUTY_CERTIFIER = "deputy_certifier"
     CONSORTIUM_FILER = "consortium_filer"
     STATE_STAFF = "state_library_staff"
     STATE_ADMINISTRATOR = "state_library_administrator"
@@ -23,6 +24,7 @@ class Role(StrEnum):
         return {
             Role.LIBRARY_FILER: "Library filer",
             Role.LIBRARY_CERTIFIER: "Library certifier",
+            Role.DEPUTY_CERTIFIER: "Deputy certifier",
             Role.CONSORTIUM_FILER: "Consortium filer",
             Role.STATE_STAFF: "State Library staff",
             Role.STATE_ADMINISTRATOR: "State Library administrator",
@@ -30,7 +32,7 @@ class Role(StrEnum):
         }[self]
 
 
-LIBRARY_ROLES = frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER})
+LIBRARY_ROLES = frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.DEPUTY_CERTIFIER})
 CONSORTIUM_ROLES = frozenset({Role.CONSORTIUM_FILER})
 STATE_ROLES = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR, Role.AUDITOR})
 
@@ -44,6 +46,15 @@ def belongs_to_its_kind(name: str) -> models.CheckConstraint:
             | Q(role__in=sorted(CONSORTIUM_ROLES), library__isnull=True, consortium__isnull=False)
             | Q(role__in=sorted(STATE_ROLES), library__isnull=True, consortium__isnull=True)
         ),
+    )
+
+
+def deputy_has_days(name: str) -> models.CheckConstraint:
+    """Return the constraint that a deputy stands in from a first to a last day."""
+    return models.CheckConstraint(
+        name=name,
+        condition=~Q(role=Role.DEPUTY_CERTIFIER)
+        | Q(valid__startswith__isnull=False, valid__endswith__isnull=False, valid__isempty=False),
     )
 
 
@@ -79,7 +90,10 @@ class RoleAssignment(models.Model):
     objects = RoleAssignmentQuerySet.as_manager()
 
     class Meta:
-        constraints = [belongs_to_its_kind("role_belongs_to_its_kind")]
+        constraints = [
+            belongs_to_its_kind("role_belongs_to_its_kind"),
+            deputy_has_days("deputy_has_a_first_and_a_last_day"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user}: {self.title}"
@@ -89,6 +103,11 @@ class RoleAssignment(models.Model):
         """The role and whose it is, as a page says it."""
         where = self.library or self.consortium
         return f"{Role(self.role).label}, {where}" if where else Role(self.role).label
+
+    @property
+    def is_deputy(self) -> bool:
+        """Whether somebody stands in, for some days, for the certifier of a library."""
+        return self.role == Role.DEPUTY_CERTIFIER
 
     @property
     def last_day(self) -> date | None:
