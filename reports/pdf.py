@@ -96,6 +96,14 @@ def _prepared() -> tuple[CSS, FontConfiguration, OwnFilesOnly]:
 
 def _repair_tags(_document: Document, pdf: pydyf.PDF) -> None:
     _StructureTree(pdf).repair()
+    _print_links(pdf)
+
+
+def _print_links(pdf: pydyf.PDF) -> None:
+    """Let a link be printed like the words under it, which archives ask for."""
+    for thing in pdf.objects:
+        if isinstance(thing, pydyf.Dictionary) and thing.get("Subtype") == "/Link":
+            thing["F"] = 4
 
 
 class _StructureTree:

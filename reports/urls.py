@@ -12,6 +12,7 @@ urlpatterns = [
     path("reports/", views.report_list, name="report_list"),
     path("documents/<int:pk>.pdf", views.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", views.document_file, {"ending": "csv"}, name="document_csv"),
+    path("receipts/<str:receipt_number>/receipt.pdf", views.receipt_pdf, name="receipt_pdf"),
     path("libraries/<slug:key>/documents/", views.library_documents, name="library_documents"),
     path("payment-runs/<int:pk>/documents/", views.run_documents, name="run_documents"),
     path("payment-runs/<int:pk>/documents/make/", views.documents_make, name="documents_make"),

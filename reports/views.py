@@ -22,9 +22,12 @@ from libraries.models import Library
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from reports import front_page, rulebook, services
+from reports.documents import pdf_of
 from reports.forms import RulebookDayForm, StatementSearchForm
 from reports.models import Document, DocumentBatch, DocumentKind, DocumentQuerySet
+from reports.receipts import receipt_paper
 from reports.worked_examples import worked_examples
+from transactions.receipts import visible_receipt
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +154,20 @@ def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | 
     readers = "public" if document.standing == "published" else "private"
     patch_cache_control(response, no_cache=True, **{readers: True})
     return response
+
+
+@requires(Action.VIEW_LIBRARY)
+@require_safe
+def receipt_pdf(request: HttpRequest, receipt_number: str) -> HttpResponse:
+    """Make the PDF of a receipt now, for who may see its filing; it carries the totals by month."""
+    receipt = visible_receipt(request.user, receipt_number)
+    if receipt is None:
+        raise Http404("There is no receipt of this number that you may see.")
+    return HttpResponse(
+        pdf_of(receipt_paper(receipt)),
+        content_type=CONTENT_TYPES["pdf"],
+        headers={"Content-Disposition": f'inline; filename="{receipt.number}.pdf"'},
+    )
 
 
 @requires(Action.VIEW_RUNS)

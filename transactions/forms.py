@@ -17,6 +17,7 @@ from transactions.models.waiver import WaiverKind
 from transactions.rules.explanations import Reason
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
 from transactions.rules.filing_checks import NOT_COUNTED, NotALoanCount, NotCounted, parse_loans
+from transactions.rules.receipt_numbers import as_written, is_receipt_number
 from transactions.services import Finding
 
 
@@ -413,3 +414,44 @@ class CadenceForm(forms.Form):
 
     def clean_cadence(self) -> Cadence:
         return Cadence(self.cleaned_data["cadence"])
+
+
+class ReceiptNumberForm(forms.Form):
+    """The number of a receipt, as somebody reads it off a page or hears it."""
+
+    number = forms.CharField(
+        label="Number of the receipt",
+        max_length=80,
+        help_text="For example CT0012-202603-202608-1-C2-7KQ4X. Capitals and spaces make no difference.",
+        error_messages={"required": "Enter the number that stands at the top of the receipt."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_number(self) -> str:
+        number = as_written(self.cleaned_data["number"])
+        if not is_receipt_number(number):
+            raise ValidationError(
+                "No receipt can have this number: at least one character is missing or wrong. "
+                "Compare it with the receipt, group by group."
+            )
+        return number
+
+
+class DigestForm(forms.Form):
+    """A SHA-256 to compare with that of a receipt."""
+
+    sha256 = forms.CharField(
+        label="Compare a SHA-256",
+        max_length=200,
+        help_text="64 digits, from a document or from your own computation.",
+        error_messages={"required": "Paste the SHA-256 that you want to compare."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_sha256(self) -> str:
+        digest = re.sub(r"[\s:]", "", self.cleaned_data["sha256"]).lower()
+        if not re.fullmatch("[0-9a-f]{64}", digest):
+            raise ValidationError(
+                "A SHA-256 has 64 digits from 0 to 9 and a to f. Copy the whole of it and nothing else."
+            )
+        return digest

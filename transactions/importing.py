@@ -242,7 +242,7 @@ class _Import:
 
         for _, _, found in new:
             if found.imported:
-                discard(found.imported, because=self._amend, by=self._certified_by)
+                discard(found.imported, because=self._amend, by=self._certified_by, at=self._at)
         Filing.objects.bulk_create([filing for _, filing, _ in new], batch_size=500)
         table.insert_counts({owner.number: filing.pk for owner, filing, _ in new})
         self._audit("filing_imported", [filing for _, filing, _ in new])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from transactions.views import calendar, certification, checking, entry, lists, waivers
+from transactions.views import calendar, certification, checking, entry, lists, receipts, waivers
 
 app_name = "transactions"
 
@@ -22,6 +22,9 @@ urlpatterns = [
     path("filings/<int:pk>/return/", certification.filing_return, name="filing_return"),
     path("filings/<int:pk>/amend/", certification.filing_amend, name="filing_amend"),
     path("filings/<int:pk>/undo/", certification.filing_undo, name="filing_undo"),
+    path("receipts/", receipts.receipt_check, name="receipt_check"),
+    path("receipts/<str:receipt_number>/", receipts.receipt, name="receipt"),
+    path("receipts/<str:receipt_number>/counts.json", receipts.receipt_counts, name="receipt_counts"),
     path("holidays/", calendar.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
     path("waivers/", waivers.waiver_list, name="waiver_list"),

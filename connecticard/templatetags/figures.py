@@ -138,6 +138,13 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def long_moment(value: datetime | None) -> str:
+    """Write a moment in full: Monday, March 8, 2027, at 4:05:09 p.m. Eastern time."""
+    local = _eastern(value)
+    return f"{formatted(local, 'l, F j, Y')}, at {formatted(local, 'g:i:s a')} Eastern time" if local else ""
+
+
+@register.filter
 def duration(value: timedelta | None) -> str:
     """Write a length of time in hours and minutes: 1 hour, 2 hours 30 minutes."""
     if value is None or isinstance(value, str):

@@ -34,6 +34,8 @@ PUBLIC = {
     "reports:library_documents",
     "reports:document_pdf",
     "reports:document_csv",
+    "transactions:receipt_check",
+    "transactions:receipt",
     "api:reference",
     "api:schema",
     "api:no_such_route",

@@ -19,6 +19,8 @@ from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
 from transactions.models import Holiday, Waiver
 from transactions.rules.form_editions import edition_on
+from transactions.rules.receipt_numbers import ReceiptKind
+from transactions.services.receipts import give_receipt
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,7 @@ PUBLIC = {
     "libraries:library_page",
     "libraries:town_page",
     "reports:library_documents",
+    "transactions:receipt",
 }
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
 
@@ -39,7 +42,9 @@ def world(settings):
     settings.DEMO_TODAY = TODAY
     made = make_world()
     made.draft.form_edition = edition_on(made.draft.period.first_day).name
+    made.draft.sha256 = "a" * 64
     made.draft.save()
+    made.draft.refresh_from_db()
     return made
 
 
@@ -79,6 +84,7 @@ def records(world):
         proposed_at=AT,
     )
     reset = services.request_second_factor_reset(user=staff, reason="lost", by=make_user(Role.STATE_STAFF))
+    receipt = give_receipt(world.draft, ReceiptKind.SUBMISSION, statement="Submitted", by=filer, at=AT)
     batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
     own = {
         "connecticard:revoke_token": token.pk,
@@ -111,6 +117,7 @@ def records(world):
             "number": bethel.town.number,
             "token": "unknown",
             "uidb36": "1",
+            "receipt_number": receipt.number,
             "pk": own.get(name, spaces.get(name.partition(":")[0])),
         }
         return {part: found[part] for part in pattern.pattern.regex.groupindex}
@@ -130,7 +137,10 @@ def everywhere(client, records, *, all_addresses=False):
             yield name, address, method(address)
 
 
-@pytest.mark.parametrize("role", [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER])
+@pytest.mark.parametrize(
+    "role",
+    [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.DEPUTY_CERTIFIER, Role.CONSORTIUM_FILER],
+)
 def test_people_of_one_library_reach_nothing_of_another(role, world, records):
     canton = world.libraries["CT0003"]
     client = make_signed_in_client(

@@ -1,13 +1,16 @@
 """Sample contents for the document tests: small values with real shapes, no database."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
+from connecticard.clock import EASTERN
 from reports.contents import (
     CountedFiling,
     Division,
     ExpenditureSummary,
+    FilingReceiptPaper,
     MadeFrom,
+    MonthOfLoans,
     ParticipatingLibraries,
     ParticipatingLibrary,
     PaymentLine,
@@ -60,6 +63,37 @@ MET = (
     ),
     Requirement("Legal standing", "C.G.S. § 11-24a", True, "Determined July 1, 2016."),
     Requirement("Record of loans", "Regs. § 11-31c-2(a), (d)", True, "Certified March 7, 2018."),
+)
+
+
+RECEIPT = FilingReceiptPaper(
+    number="CT0012-202603-202608-1-C2-7KQ4X",
+    is_certificate=True,
+    library_key="CT0012",
+    library_name="Prosser Public Library and Wintonbury Branch of Bloomfield-on-the-Farmington",
+    period="March 2026 to August 2026",
+    version=1,
+    signer="Maximiliana Featherstonehaugh-Cholmondeley",
+    role="Deputy certifier, Prosser Public Library and Wintonbury Branch of Bloomfield-on-the-Farmington, "
+    "from September 1, 2026 through September 30, 2026",
+    signed_at=datetime(2026, 9, 7, 16, 40, 2, tzinfo=EASTERN),
+    statement="I certify for my library that this report is accurate and complete, that it was counted by "
+    "the rules of the program and the instructions of this form, and that where a place is left blank "
+    "nothing was lent.",
+    sha256="3a6eb079" * 8,
+    form_edition="2026-03",
+    totals=(
+        *(MonthOfLoans(f"{month} 2026", 1234) for month in ("March", "April", "May", "June", "July")),
+        MonthOfLoans("August 2026", 0),
+        MonthOfLoans("Whole period", 6170),
+    ),
+    check_at="https://borrowit.example.org/receipts/CT0012-202603-202608-1-C2-7KQ4X/",
+    made_from=MadeFrom(
+        source="receipt CT0012-202603-202608-1-C2-7KQ4X",
+        rulebook_edition="6c621d1a" * 8,
+        data_sha256="3a6eb079" * 8,
+        dated=date(2026, 9, 7),
+    ),
 )
 
 

@@ -27,6 +27,9 @@ SAMPLES = {
     "use report": documents.use_report,
     "participating libraries": documents.participating_libraries,
     "expenditure summary": documents.expenditure_summary,
+    "certificate": lambda: documents.RECEIPT,
+    "submission receipt": lambda: replace(documents.RECEIPT, is_certificate=False),
+    "receipt without totals": lambda: replace(documents.RECEIPT, totals=()),
     "expenditure summary, none received": documents.empty_expenditure_summary,
 }
 

@@ -1,6 +1,7 @@
 from transactions.models.explanation import Explanation
 from transactions.models.filing import Filing, FilingBasis, Provenance
 from transactions.models.filing_period import FilingPeriod
+from transactions.models.filing_receipt import FilingReceipt
 from transactions.models.filing_total import FilingTotal
 from transactions.models.holiday import Holiday
 from transactions.models.loan_count import LoanCount, reports_loans
@@ -12,6 +13,7 @@ __all__ = [
     "Filing",
     "FilingBasis",
     "FilingPeriod",
+    "FilingReceipt",
     "FilingTotal",
     "Holiday",
     "LoanCount",

@@ -181,12 +181,6 @@ class Filing(models.Model):
         return FilingStatus(self.status).label
 
     @property
-    def receipt_number(self) -> str:
-        """What a submission is called: library, first and last month of the period, version."""
-        period = self.period
-        return f"{self.library.key}-{period.first_day:%Y%m}-{period.last_day:%Y%m}-{self.version}"
-
-    @property
     def covers_span(self) -> Span:
         """The first and the last day that the filing speaks of."""
         return Span(self.covers.lower, date.fromordinal(self.covers.upper.toordinal() - 1))

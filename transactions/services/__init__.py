@@ -11,6 +11,7 @@ from transactions.services.cadences import (
 from transactions.services.checking import problems_of_cells, problems_to_mend
 from transactions.services.content import (
     derive_totals,
+    filing_content,
     filing_fingerprint,
     filing_fingerprints,
     rebuild_totals,
@@ -20,6 +21,7 @@ from transactions.services.explaining import Answer, explain, withdraw_explanati
 from transactions.services.filings import (
     certify_filing,
     discard_version,
+    hold_filing,
     reopen_filing,
     return_filing,
     start_filing,
@@ -56,9 +58,11 @@ __all__ = [
     "derive_totals",
     "discard_version",
     "explain",
+    "filing_content",
     "filing_fingerprint",
     "filing_fingerprints",
     "findings",
+    "hold_filing",
     "load_holidays",
     "next_day_of_change",
     "open_filing_periods",

@@ -1,11 +1,14 @@
 """What a filing says, as one fingerprint and as totals: both made from the loan counts by the database."""
 
 from collections.abc import Iterable
+from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
 
 from connecticard.locks import share_payment_inputs
 from transactions.models import Filing, FilingTotal
+from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_status import FilingStatus
 
 # The canonical JSON (connecticard.canonical_json) of one filing, written by the database:
@@ -82,6 +85,31 @@ def filing_fingerprints(filing_ids: Iterable[int]) -> dict[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(query, {"filings": list(filing_ids)})
         return dict(cursor.fetchall())
+
+
+def filing_content(filing: Filing) -> dict[str, Any]:
+    """Return what a filing says as a value: the SHA-256 of its canonical JSON is the filing's fingerprint.
+
+    A count that the library does not have is None.
+    """
+    counts = filing.loan_counts.values_list("home_library__key", "month", "loans")
+    return {
+        "library": filing.library.key,
+        "period": _days(filing.period.span),
+        "covers": _days(filing.covers_span),
+        "basis": filing.basis,
+        "provenance": filing.provenance,
+        "counts": [
+            [key, month and f"{month:%Y-%m}", loans]
+            for key, month, loans in sorted(
+                counts, key=lambda count: (count[0].encode(), count[1] or date.min)
+            )
+        ],
+    }
+
+
+def _days(span: Span) -> list[str]:
+    return [span.first_day.isoformat(), span.last_day.isoformat()]
 
 
 def derive_totals(filing_ids: Iterable[int]) -> None:

@@ -1,6 +1,7 @@
 """The life of a filing: started, submitted, returned or certified, reopened."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -10,7 +11,7 @@ from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
-from transactions.models import Filing, FilingBasis, FilingPeriod, Provenance
+from transactions.models import Filing, FilingBasis, FilingPeriod, FilingReceipt, Provenance
 from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import (
     Cadence,
@@ -20,10 +21,12 @@ from transactions.rules.filing_calendar import (
 )
 from transactions.rules.filing_status import FilingStatus, may_move
 from transactions.rules.form_editions import edition_named, edition_on
+from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services.content import derive_totals, filing_fingerprint
 from transactions.services.explaining import carry_over, drop_lapsed
 from transactions.services.findings import Finding, findings
 from transactions.services.holidays import days_closed
+from transactions.services.receipts import SUBMITTED, give_receipt
 from transactions.services.records import discard, refuse_closed, supersede
 from transactions.services.refusals import FilingChanged, FilingRefused, NotCertifiable
 from transactions.services.roster import cadences_of, covers, range_of
@@ -70,12 +73,12 @@ def start_filing(
 
 @transaction.atomic
 def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | None = None) -> Filing:
-    """Submit a filing: its receipt is the version, the time and the SHA-256 of what it says.
+    """Submit a filing and give its receipt.
 
     `first_submitted_at` is kept from then on, in later versions too, so that an amendment never makes a
     timely filing late. Raises NotCertifiable with what must be mended or explained, FilingChanged where
-    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned and
-    once entry is closed.
+    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned, for an
+    amendment that says nothing new, and once entry is closed.
     """
     share_payment_inputs()
     filing = _locked(filing)
@@ -91,6 +94,7 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
     filing.returned_because = ""
     filing.save(update_fields=["covers"])
     filing.sha256 = filing_fingerprint(filing.pk)
+    _refuse_unchanged(filing)
     filing.save(
         update_fields=[
             "status",
@@ -101,9 +105,8 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
             "sha256",
         ]
     )
-    AuditEvent.record(
-        "filing_submitted", target=filing, by=by, after={"version": filing.version, "sha256": filing.sha256}
-    )
+    receipt = give_receipt(filing, ReceiptKind.SUBMISSION, statement=SUBMITTED, by=by, at=at)
+    AuditEvent.record("filing_submitted", target=filing, by=by, after=_signed(filing, receipt))
     return filing
 
 
@@ -123,9 +126,9 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
     """Certify a submitted filing as accurate, so that it counts toward payment (2(d), C.G.S. 11-31b).
 
     The version that stood until now is superseded in the same transaction, and the totals are derived. The
-    attestation is kept word for word. Raises PermissionDenied for somebody who does not certify for this
-    library, NotCertifiable with what must be mended or explained by the rules of today, FilingChanged and
-    FilingRefused as `submit_filing`.
+    attestation is kept word for word, on the certificate too. Raises PermissionDenied for somebody who does
+    not certify for this library, NotCertifiable with what must be mended or explained by the rules of today,
+    FilingChanged and FilingRefused as `submit_filing`.
     """
     share_payment_inputs()
     filing = _locked(filing)
@@ -151,9 +154,8 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
     filing.attestation = statement_of(filing)
     filing.save(update_fields=["status", "certified_by", "certified_at", "attestation"])
     derive_totals([filing.pk])
-    AuditEvent.record(
-        "filing_certified", target=filing, by=by, after={"version": filing.version, "sha256": filing.sha256}
-    )
+    receipt = give_receipt(filing, ReceiptKind.CERTIFICATE, statement=filing.attestation, by=by, at=at)
+    AuditEvent.record("filing_certified", target=filing, by=by, after=_signed(filing, receipt))
     return filing
 
 
@@ -221,7 +223,36 @@ def discard_version(*, filing: Filing, by: User, at: datetime) -> None:
     standing = Filing.objects.standing().filter(library=filing.library, period=filing.period)
     if not standing.exists():
         raise FilingRefused("This is the only version of the filing. Correct it instead.")
-    discard(filing, because="The reopening was undone.", by=by)
+    discard(filing, because="The reopening was undone.", by=by, at=at)
+
+
+def hold_filing(filing: Filing) -> Filing:
+    """Return a filing as it stands, and let nobody else change or sign it until the transaction ends.
+
+    A page that signs holds the filing before it looks at the second factor: of two clicks on one button the
+    second then finds the filing signed, and not a code that is used up.
+    """
+    share_payment_inputs()
+    return _locked(filing)
+
+
+def _signed(filing: Filing, receipt: FilingReceipt) -> dict[str, Any]:
+    return {
+        "version": filing.version,
+        "sha256": filing.sha256,
+        "receipt": receipt.number,
+        "role": receipt.role,
+    }
+
+
+def _refuse_unchanged(filing: Filing) -> None:
+    """An amendment changes something: otherwise nothing is left to certify."""
+    standing = Filing.objects.standing().filter(library=filing.library, period=filing.period).first()
+    if standing and (standing.sha256, standing.nothing_lent) == (filing.sha256, filing.nothing_lent):
+        raise FilingRefused(
+            f"Version {filing.version} says the same as version {standing.version}, which is certified and "
+            "counts. Correct the loans that are wrong, or undo the amendment."
+        )
 
 
 def _locked(filing: Filing) -> Filing:

@@ -10,6 +10,7 @@ from connecticard.permissions import Action
 from transactions.models import Filing, FilingPeriod
 from transactions.rules._wording import written_day
 from transactions.services.content import filing_fingerprint
+from transactions.services.receipts import withdraw_receipts
 from transactions.services.refusals import FilingRefused
 
 
@@ -29,8 +30,11 @@ def supersede(filings: Iterable[Filing], at: datetime) -> None:
     Filing.objects.filter(pk__in=[filing.pk for filing in filings]).update(superseded_at=at)
 
 
-def discard(filing: Filing, *, because: str, by: User | None) -> None:
-    """Remove a version that was never certified; what it said is kept in the audit trail."""
+def discard(filing: Filing, *, because: str, by: User | None, at: datetime) -> None:
+    """Remove a version that was never certified; what it said is kept in the audit trail.
+
+    Its receipts stay on record, withdrawn.
+    """
     counts = filing.loan_counts.order_by("home_library__key", "month")
     before: dict[str, Any] = {
         "version": filing.version,
@@ -47,4 +51,5 @@ def discard(filing: Filing, *, because: str, by: User | None) -> None:
     AuditEvent.record(
         "filing_version_discarded", target=filing, by=by, before=before, after={"reason": because}
     )
+    withdraw_receipts(filing, at)
     filing.delete()

@@ -43,6 +43,7 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
             "totals": figures.totals,
             "table": figures.table,
             "versions": versions.order_by("-version"),
+            "receipts": shown.receipts.order_by("-sequence"),
             "may": _allowed(request, shown),
         },
     )
