@@ -179,11 +179,10 @@ def acting_as(user: Any, action: Action, library: Any, on: date | None = None) -
     Of several the library's own goes before a consortium's or the State's, a lasting one before a
     deputy's.
     """
-    on = on or clock.today()
     granting = [
         held
         for held in _granting(user, action, on)
-        if libraries_of([held], on).filter(pk=library.pk).exists()
+        if libraries_of([held], on or clock.today()).filter(pk=library.pk).exists()
     ]
     return min(granting, key=lambda held: (held.library_id is None, held.is_deputy, held.pk), default=None)
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from connecticard import clock
 from connecticard.models import Role, RoleAssignment
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import (
     PERMITTED,
     Action,
@@ -32,7 +33,7 @@ _STEPS = (
     Action.ENTER_EXPENDITURE,
     Action.CERTIFY_EXPENDITURE,
 )
-_LIBRARY_ROLES = {Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.CONSORTIUM_FILER}
+_LIBRARY_ROLES = LIBRARY_ROLES | CONSORTIUM_ROLES
 
 
 @require_safe

@@ -77,8 +77,8 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
 
     `first_submitted_at` is kept from then on, in later versions too, so that an amendment never makes a
     timely filing late. Raises NotCertifiable with what must be mended or explained, FilingChanged where
-    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned, for an
-    amendment that says nothing new, and once entry is closed.
+    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned, for
+    an amendment that says nothing new, and once entry is closed.
     """
     share_payment_inputs()
     filing = _locked(filing)
