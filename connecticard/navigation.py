@@ -84,6 +84,7 @@ PLACES: Sequence[Place] = (
         Action.MANAGE_ROSTER,
         leads_to=frozenset({"libraries:letter_record"}),
     ),
+    Place("Filing dates", "transactions:period_list", Action.VIEW_WORK_LIST),
     Place("Waivers", "transactions:waiver_list", Action.VIEW_AUDIT),
     Place("Holidays", "transactions:holiday_list", Action.MANAGE_ROSTER),
     Place("People", "connecticard:people", Action.VIEW_PEOPLE),

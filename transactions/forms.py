@@ -7,13 +7,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from connecticard.form_fields import DayField
 from connecticard.templatetags.figures import count as written_count
+from libraries.models import Library
 from transactions.count_grid import Cell, CountGrid, Counts, Line, Totals, totals
-from transactions.models.waiver import WaiverKind
+from transactions.models import FilingPeriod
 from transactions.rules.explanations import Reason
 from transactions.rules.filing_calendar import Cadence, cadences_to_choose
 from transactions.rules.filing_checks import NOT_COUNTED, NotALoanCount, NotCounted, parse_loans
@@ -381,15 +383,48 @@ class HolidayForm(forms.Form):
     )
 
 
+class PeriodDatesForm(forms.Form):
+    """The three dates of a filing period that staff keep; `looked_at` are those whose effects were shown."""
+
+    due_on = DayField(label="Libraries are asked for it by", help_text="To the end of this day.")
+    accepted_until = DayField(label="Last accepted as late", help_text="No waiver may run beyond this day.")
+    closes_on = DayField(
+        label="Closed to entry after",
+        help_text="The last day on which a library can enter or correct anything itself.",
+    )
+    reason = forms.CharField(
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        help_text="Kept in the audit trail: why, and by which document.",
+    )
+    looked_at = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any = None, *, period: FilingPeriod):
+        super().__init__(
+            data, initial={name: getattr(period, name) for name in ("due_on", "accepted_until", "closes_on")}
+        )
+
+    @property
+    def dates(self) -> dict[str, date]:
+        """The three dates that were entered."""
+        return {name: self.cleaned_data[name] for name in ("due_on", "accepted_until", "closes_on")}
+
+    @property
+    def sign(self) -> str:
+        """The three dates as one text."""
+        return " ".join(day.isoformat() for day in self.dates.values())
+
+    def was_looked_at(self) -> bool:
+        """Whether the effects of just these dates were shown; from now on they have been."""
+        shown: bool = self.cleaned_data["looked_at"] == self.sign
+        self.data = {**self.data, "looked_at": self.sign}
+        return shown
+
+
 class WaiverForm(forms.Form):
     """A later day than the law's for one library and period."""
 
-    kind = forms.ChoiceField(
-        label="Kind",
-        choices=[(kind.value, kind.label) for kind in WaiverKind],
-        widget=forms.RadioSelect,
-        help_text="An extension is given before the due date, a late acceptance after it.",
-    )
     until = DayField(label="Accepted through", help_text="To the end of this day, Eastern time.")
     authority = forms.CharField(
         label="Authority", max_length=250, help_text="Who may grant this, and the document that says so."
@@ -397,8 +432,22 @@ class WaiverForm(forms.Form):
     reason = forms.CharField(
         label="Reason",
         widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
         help_text="Printed on the payment run and on the library's statement.",
     )
+
+
+class WaiversForm(WaiverForm):
+    """A later day than the law's for many libraries at once."""
+
+    libraries = forms.ModelMultipleChoiceField(
+        label="Libraries", queryset=Library.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ("libraries",)
+
+    def __init__(self, data: Any = None, *, libraries: QuerySet[Library], chosen: Iterable[int] = ()):
+        super().__init__(data, initial={"libraries": list(chosen)})
+        self.fields["libraries"].queryset = libraries  # type: ignore[attr-defined]
 
 
 class CadenceForm(forms.Form):

@@ -1,23 +1,27 @@
 """What a library files, period by period: what is owed, what is on record and what comes next."""
 
 from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from connecticard.rulebook import Label
+from connecticard.rulebook import Entry, Label
 from libraries.models import Library
 from transactions.models import Filing, FilingPeriod, Holiday, Waiver
 from transactions.rules.filing_calendar import (
     Cadence,
+    DatedCadence,
     PeriodDates,
     Span,
     deadline,
     default_cadence,
     due_entry,
+    eastern_day,
     periods_of_year,
+    program_year,
     program_year_of,
 )
-from transactions.rules.filing_coverage import days_covered
+from transactions.rules.filing_coverage import days_covered, took_part
 from transactions.rules.filing_status import FilingStatus
 from transactions.services.roster import cadences_of, days_of, letters_of
 
@@ -38,7 +42,8 @@ class PeriodOfLibrary:
     """One filing period of one library, with the versions on record that matter today.
 
     `covers` are the days of the period for which the library owes a filing; `record` is None while the
-    period has not been opened. `standing` counts; `working` is being worked on.
+    period has not been opened. `standing` counts; `working` is being worked on. `took_part` is False where no
+    letter of agreement is on file for any day of the period, so that nothing is owed.
     """
 
     library: Library
@@ -49,6 +54,7 @@ class PeriodOfLibrary:
     working: Filing | None
     waivers: tuple[Waiver, ...]
     today: date
+    took_part: bool = True
 
     @property
     def title(self) -> str:
@@ -61,9 +67,15 @@ class PeriodOfLibrary:
         return due_of(self.dates)
 
     @property
-    def accepted_until(self) -> date:
-        """The last day on which a filing of this library is in time, a granted waiver included."""
-        return max([self.dates.due_on, *(waiver.until for waiver in self.waivers)])
+    def in_time_until(self) -> date:
+        """The last day on which a filing of this library is in time: the law's day, or a granted waiver's."""
+        return max([self.dates.law_due_on, *(waiver.until for waiver in self.waivers)])
+
+    @property
+    def first_submitted_on(self) -> date | None:
+        """The Eastern day on which it was first submitted, in any version; None where it never was."""
+        at = [filing.first_submitted_at for filing in (self.standing, self.working) if filing]
+        return min((eastern_day(each) for each in at if each), default=None)
 
     @property
     def status(self) -> str:
@@ -72,9 +84,21 @@ class PeriodOfLibrary:
             return self.working.status
         if self.standing:
             return FilingStatus.CERTIFIED
-        if self.today > self.accepted_until:
+        if self.today > self.in_time_until:
             return "late"
         return "due" if self.today > self.covers.last_day else "open"
+
+    @property
+    def is_due_from_library(self) -> bool:
+        """Whether the library owes a filing for the period, or has begun one."""
+        return self.took_part or self.working is not None or self.standing is not None
+
+    @property
+    def may_be_waived(self) -> bool:
+        """Whether a waiver would help: nothing was submitted in time, and one can still be granted."""
+        if self.first_submitted_on is None:
+            return self.today <= self.dates.accepted_until
+        return self.in_time_until < self.first_submitted_on <= self.dates.accepted_until
 
     @property
     def status_label(self) -> str:
@@ -83,7 +107,7 @@ class PeriodOfLibrary:
             return FilingStatus(self.working.status).label
         if self.standing:
             return FilingStatus.CERTIFIED.label
-        if self.today > self.accepted_until:
+        if self.today > self.in_time_until:
             return "Overdue"
         if self.today > self.covers.last_day:
             return "Due"
@@ -92,8 +116,12 @@ class PeriodOfLibrary:
     @property
     def is_late(self) -> bool:
         """Whether the day has passed and nothing was ever submitted."""
-        submitted = any(filing and filing.first_submitted_at for filing in (self.standing, self.working))
-        return not submitted and self.today > self.accepted_until
+        return self.first_submitted_on is None and self.today > self.in_time_until
+
+    @property
+    def was_late(self) -> bool:
+        """Whether it was first submitted after the day, without a waiver that allows it."""
+        return self.first_submitted_on is not None and self.first_submitted_on > self.in_time_until
 
     @property
     def late_note(self) -> str:
@@ -149,6 +177,12 @@ def due_of(dates: PeriodDates | FilingPeriod) -> Due:
     return Due(dates.due_on, f"{hour}:{until:%M:%S} {half} Eastern", entry.citation, entry.key, entry.label)
 
 
+def law_entry(period: FilingPeriod) -> Entry:
+    """Return the rulebook entry that the law's own day of a period comes from, beside any practice."""
+    cadence = Cadence(period.cadence)
+    return due_entry(Cadence.SEMIANNUAL if cadence is Cadence.ANNUAL else cadence, period.first_day)
+
+
 def cadence_of(library: Library, on: date) -> Cadence:
     """Return how often a library files on a day."""
     for cadence, first_day, last_day in cadences_of([library])[library.pk]:
@@ -175,72 +209,91 @@ def periods_of_library(library: Library, today: date) -> list[PeriodOfLibrary]:
     Those of the program year of today and of the year before it that have begun, and every older or other
     period for which a filing is on record.
     """
-    cadences = cadences_of([library])[library.pk]
-    letters = letters_of([library])[library.pk]
+    return periods_of_libraries([library], today)[library.pk]
+
+
+def periods_of_libraries(
+    libraries: Collection[Library], today: date, *, year: int | None = None
+) -> dict[int, list[PeriodOfLibrary]]:
+    """Return the filing periods of libraries, by id, as `periods_of_library`; of one year where given.
+
+    The number of queries does not depend on the number of libraries.
+    """
+    cadences, letters = cadences_of(libraries), letters_of(libraries)
     holidays = frozenset(Holiday.objects.values_list("day", flat=True))
-    year = program_year_of(today)
-    dates = [
-        period for of_year in (year - 1, year) for period in periods_of_year(of_year, cadences, holidays)
-    ]
-    records = {
-        (Cadence(record.cadence), record.first_day): record
-        for record in FilingPeriod.objects.filter(first_day__in=[found.span.first_day for found in dates])
-    }
-    versions: dict[int, list[Filing]] = defaultdict(list)
-    filed: dict[int, FilingPeriod] = {}
-    for filing in Filing.objects.filter(library=library).select_related("period"):
-        versions[filing.period_id].append(filing)
-        filed[filing.period_id] = filing.period
-    waivers: dict[int, list[Waiver]] = defaultdict(list)
-    for waiver in granted_waivers(library):
-        waivers[waiver.period_id].append(waiver)
-    found = {}
-    for expected in dates:
-        record = records.get((expected.cadence, expected.span.first_day))
-        if expected.opens_on <= today or record:
-            found[expected.cadence, expected.span.first_day] = (
-                record,
-                _dates(record) if record else expected,
-            )
-    for record in filed.values():
-        found[Cadence(record.cadence), record.first_day] = (record, _dates(record))
-    periods = []
-    for record, dates_of_period in found.values():
-        covers = days_covered(dates_of_period.span, days_of(library.open_during), letters)
-        if covers is None:
-            continue
-        of_period = versions[record.pk] if record else []
-        periods.append(
-            PeriodOfLibrary(
+    this_year = program_year_of(today)
+    years = (this_year - 1, this_year) if year is None else (year,)
+    span = Span(program_year(years[0]).first_day, program_year(years[-1]).last_day)
+    filings = Filing.objects.filter(library__in=libraries)
+    filings = filings if year is None else filings.within(span)
+    versions: dict[tuple[int, int], list[Filing]] = defaultdict(list)
+    records = {period.pk: period for period in FilingPeriod.objects.within(span)}
+    for filing in filings.select_related("period"):
+        versions[filing.library_id, filing.period_id].append(filing)
+        records.setdefault(filing.period_id, filing.period)
+    waivers: dict[tuple[int, int], list[Waiver]] = defaultdict(list)
+    for waiver in Waiver.objects.granted().filter(library__in=libraries):
+        waivers[waiver.library_id, waiver.period_id].append(waiver)
+    filed: dict[int, list[FilingPeriod]] = defaultdict(list)
+    for library_id, period_id in versions:
+        filed[library_id].append(records[period_id])
+    by_name = {(Cadence(record.cadence), record.first_day): record for record in records.values()}
+    tilings: dict[tuple[DatedCadence, ...], list[PeriodDates]] = {}
+
+    def tiled(own: tuple[DatedCadence, ...]) -> list[PeriodDates]:
+        if own not in tilings:
+            tilings[own] = [dates for each in years for dates in periods_of_year(each, own, holidays)]
+        return tilings[own]
+
+    def of_library(library: Library) -> Iterator[PeriodOfLibrary]:
+        found: dict[tuple[Cadence, date], FilingPeriod | PeriodDates] = {}
+        for expected in tiled(tuple(cadences[library.pk])):
+            record = by_name.get((expected.cadence, expected.span.first_day))
+            if record or expected.opens_on <= today:
+                found[expected.cadence, expected.span.first_day] = record or expected
+        for record in filed[library.pk]:
+            found[Cadence(record.cadence), record.first_day] = record
+        for each in found.values():
+            record = each if isinstance(each, FilingPeriod) else None
+            dates = each if isinstance(each, PeriodDates) else each.dates
+            covers = days_covered(dates.span, days_of(library.open_during), letters[library.pk])
+            if covers is None:
+                continue
+            own = (library.pk, record.pk) if record else (0, 0)
+            of_period = versions.get(own, [])
+            yield PeriodOfLibrary(
                 library,
-                dates_of_period,
+                dates,
                 covers,
                 record,
                 next((filing for filing in of_period if filing.is_standing), None),
                 next((filing for filing in of_period if filing.is_open), None),
-                tuple(waivers[record.pk]) if record else (),
+                tuple(waivers.get(own, ())),
                 today,
+                took_part(dates.span, letters[library.pk]),
             )
-        )
-    periods.sort(key=lambda period: period.dates.span, reverse=True)
-    return sorted(periods, key=lambda period: _GROUPS.index(period.group))
+
+    return {library.pk: _in_order(of_library(library)) for library in libraries}
+
+
+def _in_order(periods: Iterable[PeriodOfLibrary]) -> list[PeriodOfLibrary]:
+    latest_first = sorted(periods, key=lambda period: period.dates.span, reverse=True)
+    return sorted(latest_first, key=lambda period: _GROUPS.index(period.group))
+
+
+def who_owes(period: FilingPeriod, today: date) -> list[PeriodOfLibrary]:
+    """Return each library that owes a filing for a period or has filed one, with how it stands, by name."""
+    libraries = Library.objects.open_between(period.first_day, period.last_day).order_by("name")
+    of_year = periods_of_libraries(list(libraries), today, year=program_year_of(period.first_day))
+    return [
+        own
+        for periods in of_year.values()
+        for own in periods
+        if own.record == period and own.is_due_from_library
+    ]
 
 
 def granted_waivers(library: Library, period: FilingPeriod | None = None) -> list[Waiver]:
     """Return the waivers of a library that a second person has approved, in order of their day."""
-    waivers = Waiver.objects.filter(library=library, approved_at__isnull=False)
-    if period is not None:
-        waivers = waivers.filter(period=period)
-    return list(waivers.select_related("approved_by").order_by("until"))
-
-
-def _dates(record: FilingPeriod) -> PeriodDates:
-    return PeriodDates(
-        Cadence(record.cadence),
-        record.span,
-        record.opens_on,
-        record.law_due_on,
-        record.due_on,
-        record.accepted_until,
-        record.closes_on,
-    )
+    waivers = Waiver.objects.granted().filter(library=library)
+    return list(waivers if period is None else waivers.filter(period=period))

@@ -27,6 +27,9 @@ urlpatterns = [
     path("receipts/<str:receipt_number>/counts.json", receipts.receipt_counts, name="receipt_counts"),
     path("holidays/", calendar.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
+    path("periods/", calendar.period_list, name="period_list"),
+    path("periods/<int:pk>/", calendar.period_page, name="period_page"),
+    path("periods/<int:pk>/waivers/", waivers.waivers_propose, name="waivers_propose"),
     path("waivers/", waivers.waiver_list, name="waiver_list"),
     path("waivers/<int:pk>/approve/", waivers.waiver_approve, name="waiver_approve"),
 ]

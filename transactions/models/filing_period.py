@@ -1,7 +1,7 @@
 from django.db import models
 from django.db.models import F, Q
 
-from transactions.rules.filing_calendar import Cadence, Span
+from transactions.rules.filing_calendar import Cadence, PeriodDates, Span
 
 
 class FilingPeriodQuerySet(models.QuerySet["FilingPeriod"]):
@@ -47,3 +47,16 @@ class FilingPeriod(models.Model):
     @property
     def span(self) -> Span:
         return Span(self.first_day, self.last_day)
+
+    @property
+    def dates(self) -> PeriodDates:
+        """The period as the rules of the calendar know it, with the dates on record."""
+        return PeriodDates(
+            Cadence(self.cadence),
+            self.span,
+            self.opens_on,
+            self.law_due_on,
+            self.due_on,
+            self.accepted_until,
+            self.closes_on,
+        )

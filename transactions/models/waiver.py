@@ -1,5 +1,6 @@
 from enum import StrEnum
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -19,6 +20,20 @@ class WaiverKind(StrEnum):
     def label(self) -> str:
         """The kind in words for people."""
         return "Extension" if self is WaiverKind.EXTENSION else "Late acceptance"
+
+
+class WaiverState(StrEnum):
+    """How far a proposal has come."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+    @property
+    def label(self) -> str:
+        """The state in words for people."""
+        return "Waiting for approval" if self is WaiverState.WAITING else self.value.capitalize()
 
 
 class WaiverTerms(models.Model):
@@ -49,14 +64,58 @@ class WaiverTerms(models.Model):
         return WaiverKind(self.kind).label
 
 
+class WaiverQuerySet(models.QuerySet["Waiver"]):
+    def granted(self) -> "WaiverQuerySet":
+        """Those that hold, because a second person has approved them, in order of their day."""
+        return self.filter(approved_at__isnull=False).select_related("approved_by").order_by("until")
+
+    def waiting(self) -> "WaiverQuerySet":
+        """Those that wait for a second person."""
+        return self.filter(approved_at__isnull=True, declined_at__isnull=True)
+
+
 class Waiver(WaiverTerms):
-    """A waiver for one library and filing period."""
+    """A waiver for one library and filing period.
+
+    Those with the same `proposal` were proposed together, as after a storm, and are settled together. One
+    that is declined never held: refused by another person, or withdrawn by the one who proposed it.
+    """
 
     library = models.ForeignKey(Library, on_delete=models.PROTECT, related_name="waivers")
     period = models.ForeignKey(FilingPeriod, on_delete=models.PROTECT, related_name="waivers")
+    proposal = models.UUIDField(db_default=RandomUUID(), editable=False)
+    declined_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    declined_at = models.DateTimeField(null=True)
+    declined_because = models.TextField(blank=True)
+
+    objects = WaiverQuerySet.as_manager()
 
     class Meta(WaiverTerms.Meta):
         abstract = False
+        constraints = [
+            *WaiverTerms.Meta.constraints,
+            paired("waiver_declining_is_whole", "declined_at", "declined_by"),
+            models.CheckConstraint(
+                name="declined_waiver_says_why_and_is_not_approved",
+                condition=Q(declined_at__isnull=True, declined_because="")
+                | (Q(declined_at__isnull=False, approved_at__isnull=True) & ~Q(declined_because="")),
+            ),
+            models.UniqueConstraint(
+                fields=["library", "period"],
+                name="one_waiver_waits_for_approval",
+                condition=Q(approved_at__isnull=True, declined_at__isnull=True),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.kind} for {self.library}, {self.period}"
+        return f"{self.kind_label} for {self.library}, {self.period}"
+
+    @property
+    def state(self) -> WaiverState:
+        """Whether it waits, holds, or was refused or withdrawn."""
+        if self.approved_at:
+            return WaiverState.GRANTED
+        if not self.declined_at:
+            return WaiverState.WAITING
+        withdrawn = self.declined_by_id == self.proposed_by_id
+        return WaiverState.WITHDRAWN if withdrawn else WaiverState.REFUSED

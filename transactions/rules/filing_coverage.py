@@ -33,6 +33,14 @@ def days_covered(period: Span, open_days: Days, letters: Iterable[Days]) -> Span
     return Span(min(part.first_day for part in parts), max(part.last_day for part in parts))
 
 
+def took_part(period: Span, letters: Iterable[Days]) -> bool:
+    """Return whether a letter of agreement is on file for any day of a period.
+
+    Source: Regs. Conn. State Agencies § 11-31c-1(d).
+    """
+    return any(_within(period, letter) for letter in letters)
+
+
 def _within(period: Span, days: Days) -> Span | None:
     first_day = max(days[0] or date.min, period.first_day)
     last_day = min(days[1] or date.max, period.last_day)

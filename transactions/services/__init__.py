@@ -30,7 +30,7 @@ from transactions.services.filings import (
 )
 from transactions.services.findings import Finding, findings
 from transactions.services.holidays import add_holiday, load_holidays, remove_holiday
-from transactions.services.periods import open_filing_periods, set_period_dates
+from transactions.services.periods import check_period_dates, open_filing_periods, set_period_dates
 from transactions.services.refusals import (
     CellProblem,
     CountsRefused,
@@ -38,7 +38,13 @@ from transactions.services.refusals import (
     FilingRefused,
     NotCertifiable,
 )
-from transactions.services.waivers import approve_waiver, propose_waiver
+from transactions.services.waivers import (
+    approve_waiver,
+    decline_waiver,
+    propose_waiver,
+    propose_waivers,
+    waiver_kind,
+)
 
 __all__ = [
     "Answer",
@@ -52,9 +58,11 @@ __all__ = [
     "approve_waiver",
     "certify_filing",
     "change_basis",
+    "check_period_dates",
     "choice_to_come",
     "choose_cadence",
     "day_of_effect",
+    "decline_waiver",
     "derive_totals",
     "discard_version",
     "explain",
@@ -69,6 +77,7 @@ __all__ = [
     "problems_of_cells",
     "problems_to_mend",
     "propose_waiver",
+    "propose_waivers",
     "rebuild_totals",
     "remove_holiday",
     "reopen_filing",
@@ -78,6 +87,7 @@ __all__ = [
     "start_filing",
     "statement_of",
     "submit_filing",
+    "waiver_kind",
     "withdraw_cadence_choice",
     "withdraw_explanation",
 ]

@@ -1,6 +1,7 @@
 """Filing periods: opened by the calendar, their dates fixed from then on."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
@@ -9,7 +10,8 @@ from connecticard import clock, permissions
 from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
-from transactions.models import FilingPeriod
+from transactions.models import FilingPeriod, Waiver
+from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import (
     Cadence,
     PeriodDates,
@@ -92,31 +94,60 @@ def ensure_periods(wanted: Iterable[PeriodDates]) -> Ensured:
     return Ensured(periods, created)
 
 
+def check_period_dates(
+    period: FilingPeriod, *, due_on: date, accepted_until: date, closes_on: date
+) -> PeriodDates:
+    """Return the dates that a period would have; nothing is stored.
+
+    The law's own day moves only onto the day that it is by the holidays now on record. Raises FilingRefused
+    where the dates are out of order, change nothing, or would end before a waiver that is granted or waits.
+    """
+    if not period.last_day < due_on <= accepted_until <= closes_on:
+        raise FilingRefused(
+            f"The dates must follow one another: the end of the period ({period.last_day:%B %-d, %Y}), "
+            "the due date, the last day for late filings, the last day of entry. Enter them in that order."
+        )
+    by_law_now = due_by_law(Cadence(period.cadence), period.span, days_closed())
+    dates = replace(
+        period.dates,
+        law_due_on=due_on if due_on == by_law_now else period.law_due_on,
+        due_on=due_on,
+        accepted_until=accepted_until,
+        closes_on=closes_on,
+    )
+    if dates == period.dates:
+        raise FilingRefused("These are the dates on record; nothing changes.")
+    longest = (
+        Waiver.objects.filter(period=period, declined_at__isnull=True)
+        .select_related("library")
+        .order_by("-until")
+        .first()
+    )
+    if longest and longest.until > accepted_until:
+        raise FilingRefused(
+            f"A waiver for {longest.library} runs through {written_day(longest.until)}. "
+            "Let late filings be accepted through that day or a later one."
+        )
+    return dates
+
+
 @transaction.atomic
 def set_period_dates(
     *, period: FilingPeriod, due_on: date, accepted_until: date, closes_on: date, reason: str, by: User
 ) -> FilingPeriod:
     """Change the dates of a period: a day later than the law's still needs a waiver for each library.
 
-    The law's own day moves only onto the day that it is by the holidays now on record. Raises FilingRefused
-    where the dates are out of order, nothing changes or no reason is given.
+    Raises FilingRefused without a reason, and as `check_period_dates`.
     """
     permissions.check(by, Action.GRANT_WAIVER)
     share_payment_inputs()
     period = FilingPeriod.objects.select_for_update().get(pk=period.pk)
     if not reason.strip():
         raise FilingRefused("Enter the reason for the change and the document, if there is one.")
-    if not period.last_day < due_on <= accepted_until <= closes_on:
-        raise FilingRefused(
-            f"The dates must follow one another: the end of the period ({period.last_day:%B %-d, %Y}), "
-            "the due date, the last day for late filings, the last day of entry. Enter them in that order."
-        )
     before = _dates(period)
-    period.due_on, period.accepted_until, period.closes_on = due_on, accepted_until, closes_on
-    if due_on == due_by_law(Cadence(period.cadence), period.span, days_closed()):
-        period.law_due_on = due_on
-    if _dates(period) == before:
-        raise FilingRefused("These are the dates on record; nothing changes.")
+    dates = check_period_dates(period, due_on=due_on, accepted_until=accepted_until, closes_on=closes_on)
+    for name in _DATES:
+        setattr(period, name, getattr(dates, name))
     period.save(update_fields=list(_DATES))
     AuditEvent.record(
         "filing_period_dates_changed",

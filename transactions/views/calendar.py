@@ -1,22 +1,24 @@
-"""What filing dates depend on: holidays, and how often each library files."""
+"""The calendar as people keep it: holidays, the dates of each period, how often each library files."""
 
+from datetime import timedelta
 from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connecticard import clock, permissions
-from connecticard.models import User
+from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action, requires
 from libraries.models import Library
 from transactions import services
-from transactions.forms import CadenceForm, HolidayForm, ReasonForm
-from transactions.library_filings import cadence_of, first_periods
-from transactions.models import Holiday
+from transactions.forms import CadenceForm, HolidayForm, PeriodDatesForm, ReasonForm
+from transactions.library_filings import cadence_of, due_of, first_periods, law_entry, who_owes
+from transactions.models import FilingPeriod, Holiday
+from transactions.period_dates import effects_of_dates, periods_in_year, years_on_record
 from transactions.rules._wording import written_day
-from transactions.rules.filing_calendar import Cadence, cadences_to_choose
+from transactions.rules.filing_calendar import Cadence, cadences_to_choose, program_year, program_year_of
 from transactions.services import FilingRefused
 from transactions.views.reach import library_of
 
@@ -73,6 +75,81 @@ def holiday_remove(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{holiday.name} is no longer in the table.")
             return redirect("transactions:holiday_list")
     return render(request, "transactions/holiday_remove.html", {"form": form, "holiday": holiday})
+
+
+@requires(Action.VIEW_WORK_LIST)
+@require_safe
+def period_list(request: HttpRequest) -> HttpResponse:
+    """List the filing periods of a program year, each with the law's day and the three dates of practice."""
+    today = clock.today()
+    years = years_on_record()
+    asked = request.GET.get("year", "")
+    last_ended = today.replace(day=1) - timedelta(days=1)
+    year = next((each for each in years if str(each) == asked), program_year_of(last_ended))
+    return render(
+        request,
+        "transactions/period_list.html",
+        {
+            "year": year,
+            "years": years,
+            "span": program_year(year),
+            "periods": periods_in_year(year, today),
+            "may_change": permissions.may(request.user, Action.GRANT_WAIVER),
+        },
+    )
+
+
+@requires(Action.VIEW_WORK_LIST)
+@require_http_methods(["GET", "HEAD", "POST"])
+def period_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a period's dates, who files for it and what was changed; change its dates after a look at that."""
+    period = get_object_or_404(FilingPeriod, pk=pk)
+    may_change = permissions.may(request.user, Action.GRANT_WAIVER)
+    if request.method == "POST":
+        permissions.check(request.user, Action.GRANT_WAIVER)
+    today = clock.today()
+    form = PeriodDatesForm(request.POST if request.method == "POST" else None, period=period)
+    owed = who_owes(period, today)
+    effects, dates = None, None
+    if request.method == "POST" and form.is_valid():
+        try:
+            dates = services.check_period_dates(period, **form.dates)
+            if form.was_looked_at():
+                services.set_period_dates(
+                    period=period,
+                    reason=form.cleaned_data["reason"],
+                    by=cast(User, request.user),
+                    **form.dates,
+                )
+                messages.success(request, f"The dates of {period} are changed, from this moment on.")
+                return redirect("transactions:period_page", period.pk)
+            effects = effects_of_dates(owed, dates)
+        except FilingRefused as refused:
+            form.add_error(None, str(refused))
+    return render(
+        request,
+        "transactions/period_page.html",
+        {
+            "period": period,
+            "year": program_year_of(period.first_day),
+            "due": due_of(period),
+            "law": law_entry(period),
+            "form": form if may_change else None,
+            "dates": dates,
+            "effects": effects,
+            "owed": owed,
+            "not_submitted": [own for own in owed if own.first_submitted_on is None],
+            "waivers": period.waivers.granted().select_related("library"),
+            "changes": AuditEvent.objects.filter(
+                target_type=period._meta.label_lower,
+                target_id=period.pk,
+                action="filing_period_dates_changed",
+            )
+            .select_related("by")
+            .order_by("-at"),
+            "may_change": may_change,
+        },
+    )
 
 
 @requires(Action.VIEW_LIBRARY)

@@ -59,6 +59,7 @@ def library_filings(request: HttpRequest, key: str) -> HttpResponse:
             "periods": periods_of_library(library, today),
             "participates": library.letters.filter(valid__contains=today).exists(),
             "cadence": cadence_of(library, today),
+            "to_come": services.choice_to_come(library, today),
             "may_enter": may(Action.ENTER_COUNTS),
             "may_certify": may(Action.CERTIFY_FILING),
             "may_choose_cadence": may(Action.CERTIFY_FILING) or may(Action.MANAGE_ROSTER),
