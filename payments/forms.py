@@ -8,7 +8,7 @@ from django import forms
 
 from connecticard.form_fields import DayField
 from payments.models import Appropriation, ExpenditureReport
-from payments.rules.cents import parse_dollars, plain_dollars
+from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
 from payments.rules.owing import Progress
 from payments.services import FIRST_YEAR_FILED_HERE
@@ -69,11 +69,22 @@ class ExpenditureForm(forms.Form):
         categories: Mapping[str, str],
         report: ExpenditureReport | None,
         in_ledger: bool,
+        paid_cents: int | None = None,
+        year_before: ExpenditureReport | None = None,
     ):
+        """Make the form of a report, begun or not.
+
+        `paid_cents` is what the certified payment of the year says, offered where the ledger says nothing;
+        `year_before` the certified report before it, whose figures stand beside the fields.
+        """
         lines = {line.category: line for line in report.lines.all()} if report else {}
-        initial: dict[str, Any] = {f"spent_{code}": line.cents for code, line in lines.items()}
+        before = {line.category: line.cents for line in year_before.lines.all()} if year_before else {}
+        initial: dict[str, Any] = {"received": paid_cents}
+        initial |= {f"spent_{code}": line.cents for code, line in lines.items()}
         if report:
-            initial |= {"unspent": report.unspent_cents, "received": report.received_cents}
+            initial["unspent"] = report.unspent_cents
+            if report.received_cents is not None:
+                initial["received"] = report.received_cents
         initial["note_other"] = lines["other"].note if "other" in lines else ""
         super().__init__(data, initial=initial)
         self.categories = categories
@@ -81,10 +92,19 @@ class ExpenditureForm(forms.Form):
             self.fields["received"] = DollarsField(
                 label="Money received in the fiscal year",
                 required=False,
-                help_text="The ledger of the State Library does not say. Enter what reached the library.",
+                help_text="The ledger of the State Library does not say. "
+                + (
+                    "Here is what the certified payment says; correct it to what reached the library."
+                    if paid_cents is not None
+                    else "Enter what reached the library."
+                ),
             )
         for code, name in categories.items():
-            self.fields[f"spent_{code}"] = DollarsField(label=name, required=False)
+            self.fields[f"spent_{code}"] = DollarsField(
+                label=name,
+                required=False,
+                help_text=f"The year before: {dollars(before[code])}" if code in before else "",
+            )
         if "other" in categories:
             self.fields["note_other"] = forms.CharField(
                 label="What the other purposes were", required=False, max_length=250

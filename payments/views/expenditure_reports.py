@@ -1,5 +1,7 @@
 """A library's expenditure report: entered, checked, submitted, certified, and kept in versions."""
 
+from datetime import date
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,8 +14,10 @@ from libraries.models import Library
 from payments import expenditure_services as services
 from payments.expenditure_services import ExpenditureRefused, NotAccurate
 from payments.forms import ExpenditureForm, ReasonForm
-from payments.models import ExpenditureReport, ExpenditureReportWaiver
-from payments.rules.expenditure_reporting import certificate
+from payments.models import ExpenditureReport, ExpenditureReportWaiver, PastPayment
+from payments.outlook import certified_payment
+from payments.rules.expenditure_reporting import ReportDue, certificate
+from payments.time_line import time_line
 from payments.views.access import allowed, known_year, library_for, person, posted
 from transactions.rules.filing_status import FilingStatus
 
@@ -40,7 +44,7 @@ def expenditure_report(request: HttpRequest, key: str, fiscal_year: int) -> Http
             "library": library,
             "due": due,
             "ended": today > due.covers_last_day,
-            "in_ledger": services.received_by(library, fiscal_year),
+            **_money(library, due, today),
             "versions": versions,
             "report": shown,
             "is_latest": shown is None or shown is versions[0],
@@ -102,7 +106,7 @@ def expenditure_enter(request: HttpRequest, key: str, fiscal_year: int) -> HttpR
             "report": report,
             "form": form,
             "due": services.report_on(fiscal_year),
-            "in_ledger": services.received_by(library, fiscal_year),
+            **_money(library, services.report_on(fiscal_year), clock.today()),
             **_sum(library, fiscal_year, report, form),
         },
     )
@@ -223,6 +227,17 @@ def expenditure_discard(request: HttpRequest, key: str, fiscal_year: int) -> Htt
     return redirect("payments:expenditure_report", key, fiscal_year)
 
 
+def _money(library: Library, due: ReportDue, today: date) -> dict[str, object]:
+    """Return what is on record of the money that a report explains, and its time line."""
+    ledger = PastPayment.objects.filter(library=library, fiscal_year=due.covers_fiscal_year).first()
+    return {
+        "ledger": ledger,
+        "in_ledger": ledger and ledger.cents,
+        "explained": certified_payment(library, due.covers_fiscal_year),
+        "time_line": time_line(due, received=ledger, today=today),
+    }
+
+
 def _latest(library: Library, fiscal_year: int) -> ExpenditureReport:
     versions = ExpenditureReport.objects.filter(library=library, fiscal_year=fiscal_year)
     latest = versions.select_related("library", "submitted_by").order_by("-version")[:1]
@@ -240,11 +255,14 @@ def _open_report(library: Library, fiscal_year: int) -> ExpenditureReport | None
 def _form(
     request: HttpRequest, library: Library, fiscal_year: int, report: ExpenditureReport | None
 ) -> ExpenditureForm:
+    explained = certified_payment(library, fiscal_year)
     return ExpenditureForm(
         posted(request),
         categories=services.category_names(clock.today()),
         report=report,
         in_ledger=services.received_by(library, fiscal_year) is not None,
+        paid_cents=explained.payment_cents if explained else None,
+        year_before=library.expenditure_reports.standing().filter(fiscal_year=fiscal_year - 1).first(),
     )
 
 
@@ -271,7 +289,7 @@ def _sum(
         unspent, told = form.cleaned_data.get("unspent"), form.cleaned_data.get("received")
     else:
         spent = sum(line.cents for line in report.lines.all()) if report else 0
-        unspent, told = (report.unspent_cents, report.received_cents) if report else (None, None)
+        unspent, told = form.initial.get("unspent"), form.initial.get("received")
     in_ledger = services.received_by(library, fiscal_year)
     received = told if in_ledger is None else in_ledger
     left = None if received is None else received - spent - (unspent or 0)
