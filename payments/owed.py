@@ -189,7 +189,7 @@ def _filing(
     )
     return Owed(
         library=library,
-        matter=f"loans/{span.first_day}/{span.last_day}",
+        matter=owed.matter,
         subject=f"Record of loans, {written_span(span)}",
         period=written_span(span),
         is_report=False,
@@ -274,7 +274,7 @@ def _add_reports(
         found[library.pk].append(
             Owed(
                 library=library,
-                matter=f"expenditure/{due.covers_fiscal_year}",
+                matter=owed.matter,
                 subject=f"Expenditure report, money received {days}",
                 period=days,
                 is_report=True,

@@ -162,6 +162,11 @@ class FilingOwed:
     asked_on: date | None = None
     closes_on: date | None = None
 
+    @property
+    def matter(self) -> str:
+        """Its name for programs."""
+        return f"loans/{self.first_day}/{self.last_day}"
+
 
 @dataclass(frozen=True)
 class ExpenditureReportOwed:
@@ -177,6 +182,11 @@ class ExpenditureReportOwed:
     submitted_on: date | None = None
     certified: bool = False
     waived_until: date | None = None
+
+    @property
+    def matter(self) -> str:
+        """Its name for programs."""
+        return f"expenditure/{self.covers_fiscal_year}"
 
 
 @dataclass(frozen=True)
@@ -199,12 +209,16 @@ class Standing:
 
 @dataclass(frozen=True)
 class Unmet:
-    """One requirement not met: where it stands in the law, why it is not met, and what mends it."""
+    """One requirement not met: where it stands in the law, why it is not met, and what mends it.
+
+    `matter` names the filing or the report that it is about, as that does itself; empty where it is neither.
+    """
 
     citation: str
     reason: str
     cure: str
     code: Code
+    matter: str = ""
 
 
 def filing_state(filing: FilingOwed) -> State:
@@ -312,10 +326,10 @@ def _unmet_filing(filing: FilingOwed, judged_on: date) -> list[Unmet]:
     state = filing_state(filing)
     if state is State.MISSING:
         reason, cure = _missing(record, filing.due_on, filing.waived_until, judged_on)
-        unmet.append(Unmet(_FILING_RULE, reason, cure, Code.FILING_MISSING))
+        unmet.append(Unmet(_FILING_RULE, reason, cure, Code.FILING_MISSING, filing.matter))
     if state is State.LATE and filing.submitted_on is not None:
         reason, cure = _late(record, filing.submitted_on, filing.due_on, filing.waived_until)
-        unmet.append(Unmet(_FILING_RULE, reason, cure, Code.FILING_LATE))
+        unmet.append(Unmet(_FILING_RULE, reason, cure, Code.FILING_LATE, filing.matter))
     if filing.submitted_on is not None and not filing.certified:
         unmet.append(
             Unmet(
@@ -323,6 +337,7 @@ def _unmet_filing(filing: FilingOwed, judged_on: date) -> list[Unmet]:
                 f"{record} was filed but is not certified as accurate.",
                 "The director or a deputy certifies it; this cannot be waived.",
                 Code.FILING_NOT_CERTIFIED,
+                filing.matter,
             )
         )
     return unmet
@@ -344,14 +359,15 @@ def _unmet_expenditure_report(report: ExpenditureReportOwed, judged_on: date) ->
                 "State Library staff settle it from the payment ledger; a library that received money files "
                 "the report.",
                 Code.MONEY_RECEIVED_UNKNOWN,
+                report.matter,
             )
         ]
     if state is State.MISSING:
         reason, cure = _missing(subject, report.due_on, report.waived_until, judged_on)
-        unmet.append(Unmet(_REPORT_RULE, reason, cure, Code.EXPENDITURE_REPORT_MISSING))
+        unmet.append(Unmet(_REPORT_RULE, reason, cure, Code.EXPENDITURE_REPORT_MISSING, report.matter))
     if state is State.LATE and report.submitted_on is not None:
         reason, cure = _late(subject, report.submitted_on, report.due_on, report.waived_until)
-        unmet.append(Unmet(_REPORT_RULE, reason, cure, Code.EXPENDITURE_REPORT_LATE))
+        unmet.append(Unmet(_REPORT_RULE, reason, cure, Code.EXPENDITURE_REPORT_LATE, report.matter))
     if report.submitted_on is not None and not report.certified:
         unmet.append(
             Unmet(
@@ -359,6 +375,7 @@ def _unmet_expenditure_report(report: ExpenditureReportOwed, judged_on: date) ->
                 f"{subject} was filed but is not certified.",
                 "The director or a deputy certifies it.",
                 Code.EXPENDITURE_REPORT_NOT_CERTIFIED,
+                report.matter,
             )
         )
     return unmet

@@ -1,13 +1,15 @@
 """Where people begin: what their libraries owe, in words and with one button each."""
 
+from datetime import date
 from itertools import groupby
 
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
-from connecticard.models import Role, RoleAssignment
+from connecticard.models import Message, MessageItem, MessageKind, Role, RoleAssignment
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import (
     PERMITTED,
@@ -21,10 +23,14 @@ from connecticard.permissions import (
 from libraries.models import Library
 from payments import owed
 from payments.models import PastPayment, Payment
+from payments.outlook import outlook
 from payments.owed import Owed
+from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.standing import unmet_by_library
+from payments.time_line import time_line
+from payments.to_do import ACTIONS, people_of, to_do
 from payments.views.access import allowed, library_for, person
 
 _STEPS = (
@@ -34,6 +40,7 @@ _STEPS = (
     Action.CERTIFY_EXPENDITURE,
 )
 _LIBRARY_ROLES = LIBRARY_ROLES | CONSORTIUM_ROLES
+RECENT = 6
 
 
 @require_safe
@@ -70,29 +77,56 @@ def my_libraries(request: HttpRequest) -> HttpResponse:
 @requires(Action.VIEW_LIBRARY)
 @require_safe
 def library_home(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one library what it owes now, what stands between it and its payment, and what it was paid."""
+    """Show one library what it has to do for its payment, what that would be, and what is on record."""
     today = clock.today()
     library = library_for(request, key, Action.VIEW_LIBRARY)
-    items = owed.owed_by([library], today)
+    people = people_of(library, today)
+    everything = to_do(
+        library, {action for action in ACTIONS if may(request.user, action, library)}, people, today=today
+    )
+    now = [each for each in everything if not each.is_later]
+    later = [each for each in everything if each.is_later]
+    following = later.pop(0) if later and not now else None
+    due = report_due_in(fiscal_year_of(today))
+    received = list(PastPayment.objects.filter(library=library))
+    explained = next((each for each in received if each.fiscal_year == due.covers_fiscal_year), None)
     return render(
         request,
         "payments/library_home.html",
         {
             "library": library,
-            "open_items": [item for item in items if not item.is_done],
-            "done_items": [item for item in items if item.is_done],
-            "unmet": [
-                (fiscal_year, unmet_by_library(fiscal_year, [library], on=today).get(library.key, ()))
+            "now": now,
+            "following": following,
+            "later": later,
+            "outlooks": [
+                (outlook(library, fiscal_year, on=today), _unmet_of(library, fiscal_year, today))
                 for fiscal_year in owed.fiscal_years(today)
             ],
+            "due": due,
+            "explained": explained,
+            "report": library.expenditure_reports.filter(
+                fiscal_year=due.covers_fiscal_year, superseded_at=None
+            )
+            .order_by("-version")
+            .first(),
+            "time_line": None
+            if explained and not explained.cents
+            else time_line(due, received=explained, today=today),
+            "filings": library.filings.filter(superseded_at=None)
+            .select_related("period")
+            .annotate(loans=Sum("loan_counts__loans"))
+            .order_by("-period__first_day", "-version")[:RECENT],
             "letters": library.letters.order_by("-valid"),
             "letter_on_file": library.letters.filter(valid__contains=today).first(),
-            "received": PastPayment.objects.filter(library=library),
+            "received": received,
             "payments": Payment.objects.filter(library=library, run__status=PaymentRunStatus.CERTIFIED)
             .select_related("run")
             .order_by("-run__fiscal_year"),
-            "may": {action for action in _STEPS if may(request.user, action, library)},
-            "reports": library.expenditure_reports.filter(superseded_at=None),
+            "people": people,
+            "sent": Message.objects.filter(
+                pk__in=MessageItem.objects.filter(library=library).values("message"),
+                kind__in=[MessageKind.REMINDER, MessageKind.NOTICE],
+            ).select_related("person")[:RECENT],
             **allowed(
                 request,
                 library,
@@ -101,6 +135,11 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             ),
         },
     )
+
+
+def _unmet_of(library: Library, fiscal_year: int, today: date) -> int:
+    """Return how many requirements for the payment of a fiscal year the library has not met."""
+    return len(unmet_by_library(fiscal_year, [library], on=today).get(library.key, ()))
 
 
 def _reached(held_roles: list[RoleAssignment], action: Action) -> set[int]:

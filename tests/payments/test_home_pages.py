@@ -1,12 +1,14 @@
 """Where people begin: library home, the list of a person with several libraries, the staff work list."""
 
 import re
-from datetime import date
+from datetime import date, datetime
+from html import unescape
 
 import pytest
 from django.urls import reverse
 
-from connecticard.models import Role
+from connecticard.clock import EASTERN
+from connecticard.models import Message, MessageKind, Role
 from libraries.models import Library
 from libraries.roster import load_roster
 from payments.models import PastPayment
@@ -16,14 +18,16 @@ from tests.factories import (
     make_filing,
     make_letter,
     make_library,
+    make_period,
     make_signed_in_client,
     make_user,
 )
-from tests.payments.records import certified
+from tests.payments.records import appropriation, certified
 
 pytestmark = pytest.mark.django_db
 HOME = reverse("payments:my_libraries")
 WORK = reverse("payments:work_list")
+AT = datetime(2026, 9, 4, 12, tzinfo=EASTERN)
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +43,7 @@ def participant(name, **fields):
 
 
 def words(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
 @pytest.mark.parametrize(
@@ -87,27 +91,161 @@ def test_consortium_sees_its_members_by_state(django_assert_max_num_queries):
     assert "5 to come, 4 missing, 1 certified." in page
 
 
-def test_home_says_what_is_owed_what_is_done_and_what_is_unmet():
+def home(library):
+    return reverse("payments:library_home", args=[library.key])
+
+
+def test_home_says_what_to_do_why_and_by_when():
     library = participant("Avon Free Public Library")
     certified(library, {})
     PastPayment.objects.update(cents=12_345)
     client = make_signed_in_client(Role.LIBRARY_CERTIFIER, library)
 
-    response = client.get(reverse("payments:library_home", args=[library.key]))
+    response = client.get(home(library))
     page = words(response)
 
     assert "Participates: its letter of agreement is on file" in page
-    assert "Record of loans, September 2026 to February 2027 Monday, March 8, 2027 Period not over" in page
     assert (
-        "Expenditure report, money received July 2024 to June 2025 Sunday, November 1, 2026 Missing" in page
-    )
-    assert (
-        "Record of loans, March 2026 to August 2026 Tuesday, September 8, 2026 Certified Look at it" in page
+        "To do Expenditure report, money received July 2024 to June 2025 Missing "
+        "Due Sunday, November 1, 2026 , to 11:59:59 p.m. Eastern 19 days past" in page
     )
     assert "it was due November 1, 2026. File and certify it, and ask the State Library" in page
+    assert (
+        "Record of loans, September 2026 to February 2027 Period not over "
+        "Due Monday, March 8, 2027 , to 11:59:59 p.m. Eastern 108 days left" in page
+    )
+    assert "Record of loans, March 2026 to August 2026 Certified" not in page
+    assert [each.heading for each in response.context["later"]] == [
+        "Record of loans, September 2026 to February 2027"
+    ]
+    assert "2 requirements of this payment are not met yet" in page
     assert "§ 11-31c-2(e)" in page
     assert "2025 $123.45 ledger" in page
     assert reverse("payments:expenditure_enter", args=[library.key, 2025]) in response.content.decode()
+    assert "mailto:borrowit@localhost?subject=" in response.content.decode()
+
+
+def test_filer_begins_a_filing_straight_from_home():
+    library = participant("Avon Free Public Library")
+    make_period()
+    client = make_signed_in_client(Role.LIBRARY_FILER, library)
+
+    remedy = client.get(home(library)).context["now"][0].remedies[0]
+    response = client.post(remedy.url, remedy.post)
+
+    filing = library.filings.get()
+    assert (remedy.words, filing.status) == ("Enter loans", "draft")
+    assert response.url == reverse("transactions:filing_entry", args=[filing.pk])
+
+
+def test_home_says_who_has_to_act_where_the_reader_cannot():
+    library = participant("Avon Free Public Library")
+    make_user(Role.LIBRARY_FILER, library=library, name="Fiona Filer")
+    certifier = make_signed_in_client(Role.LIBRARY_CERTIFIER, library)
+
+    first = certifier.get(home(library)).context["now"][0]
+
+    assert first.waits_for == "Fiona Filer"
+    assert [remedy.words for remedy in first.remedies] == ["Ask the State Library for a waiver"]
+
+
+def test_home_shows_what_a_returned_filing_has_to_correct():
+    library = participant("Avon Free Public Library")
+    make_filing(library, status="returned", returned_because="Look at May again.")
+
+    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+
+    assert "To correct: Look at May again." in page
+
+
+def test_home_shows_a_waiver_with_its_authority():
+    library = participant("Avon Free Public Library")
+    staff = make_user(Role.STATE_STAFF)
+    library.waivers.create(
+        period=make_period(),
+        kind="extension",
+        until=date(2026, 12, 1),
+        authority="State Librarian, letter of September 4",
+        reason="A flood.",
+        proposed_by=staff,
+        proposed_at=AT,
+        approved_by=make_user(Role.STATE_STAFF, name="Stella Staff"),
+        approved_at=AT,
+    )
+
+    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+
+    assert "Extension Accepted through December 1, 2026 instead of September 8, 2026. A flood." in page
+    assert "Authority: State Librarian, letter of September 4; approved by Stella Staff." in page
+    assert "11 days left" in page
+
+
+def test_late_filing_stays_on_the_list_until_a_waiver_takes_it():
+    library = participant("Avon Free Public Library")
+    certified(library, {}, submitted_on=date(2026, 9, 12))
+
+    response = make_signed_in_client(Role.STATE_STAFF).get(home(library))
+
+    todo = response.context["now"][0]
+    assert (todo.state, todo.left) == ("Certified, filed late", "")
+    assert [remedy.words for remedy in todo.remedies] == ["Propose a waiver"]
+    assert "no waiver is on record" in words(response)
+
+
+def test_home_estimates_the_payment_and_says_what_that_rests_on():
+    library, other = participant("Avon Free Public Library"), participant("Berlin-Peck Memorial Library")
+    appropriation(100_000)
+    certified(library, {other: 30})
+
+    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+
+    assert "$1,000.00 estimated at today's figures, once every requirement is met" in page
+    assert "rests on 1 certified, 0 with last year's figures, 3 with none." in page
+    assert "March 2026 to August 2026 certified; September 2026 to February 2027 nothing." in page
+    assert "$500.00 × 30 ÷ 30" in page
+
+
+def test_home_without_an_appropriation_estimates_nothing():
+    library = participant("Avon Free Public Library")
+
+    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+
+    assert "No appropriation is on record, so no payment can be estimated." in page
+
+
+def test_home_draws_and_tells_the_way_from_loans_to_the_report():
+    library = participant("Avon Free Public Library")
+    PastPayment.objects.update(cents=12_345)
+
+    response = make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library))
+
+    assert "<svg" in response.content.decode()
+    page = words(response)
+    assert "$123.45 was received" in page
+    assert "18 months after the payment" in page
+    assert "Loans counted: March 2024 to February 2025" in page
+    assert "Report on how it was used: from July 1, 2025, due November 1, 2026" in page
+
+
+def test_home_lists_people_and_messages_of_the_library():
+    library = participant("Avon Free Public Library")
+    make_user(Role.LIBRARY_FILER, library=make_library(), name="Somebody Else")
+    cora = make_user(
+        Role.CONSORTIUM_FILER, consortium=make_consortium(members=(library,)), name="Cora Consortium"
+    )
+    for kind in (MessageKind.REMINDER, MessageKind.FOR_STAFF):
+        message = Message.objects.create(
+            kind=kind, to=cora.email, subject=f"A {kind}", body="Please file.", made_at=AT
+        )
+        message.items.create(library=library, words="A filing")
+
+    response = make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library))
+    page = words(response)
+
+    assert "Cora Consortium" in page
+    assert "Somebody Else" not in page
+    assert [message.subject for message in response.context["sent"]] == ["A reminder"]
+    assert "Please file." in page
 
 
 @pytest.mark.parametrize(
@@ -168,8 +306,9 @@ def test_home_of_a_library_in_order_says_so(settings):
 
     page = words(client.get(reverse("payments:library_home", args=[library.key])))
 
+    assert "Nothing has to be done today." in page
     assert "Every requirement is met as of April 1, 2027." in page
-    assert "Requirements for the payment of fiscal year 2028" in page
+    assert "Payment of fiscal year 2028" in page
 
 
 @pytest.mark.parametrize("role", [Role.STATE_STAFF, Role.STATE_ADMINISTRATOR, Role.AUDITOR])
