@@ -118,6 +118,7 @@ def records(world):
             "token": "unknown",
             "uidb36": "1",
             "receipt_number": receipt.number,
+            "library_pk": world.libraries["CT0003"].pk,
             "pk": own.get(name, spaces.get(name.partition(":")[0])),
         }
         return {part: found[part] for part in pattern.pattern.regex.groupindex}
