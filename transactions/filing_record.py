@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Sum
 
+from connecticard.models import AuditEvent, User
 from transactions.count_grid import CountGrid, Counts, totals
 from transactions.forms import cell_name, column_label
 from transactions.library_filings import due_of, granted_waivers
@@ -25,6 +26,25 @@ def context_of(filing: Filing) -> dict[str, Any]:
         "standing": standing_of(filing),
         "waivers": granted_waivers(filing.library, filing.period),
     }
+
+
+@dataclass(frozen=True)
+class LastSaved:
+    """Who wrote to a filing last, None where the system did, and when."""
+
+    by: User | None
+    at: datetime
+
+
+def last_saved(filing: Filing) -> LastSaved | None:
+    """Return the last act upon a filing, as the audit trail has it."""
+    event = (
+        AuditEvent.objects.filter(target_type=filing._meta.label_lower, target_id=filing.pk)
+        .select_related("by")
+        .order_by("-at", "-pk")
+        .first()
+    )
+    return LastSaved(event.by, event.at) if event else None
 
 
 def standing_of(filing: Filing) -> Filing | None:

@@ -76,7 +76,8 @@ def parsed(
 class CountGridWidget(forms.Widget):
     """Draws all cells of a grid in one pass; a form of single fields takes more than ten times as long.
 
-    `problems` are messages to show beside cells, `other_values` what somebody else saved there.
+    `problems` are messages to show beside cells, `other_values` what somebody else saved there. `on_record`
+    is the text of what is saved, where the cells may show something else.
     """
 
     def __init__(self, grid: CountGrid):
@@ -84,6 +85,7 @@ class CountGridWidget(forms.Widget):
         self.grid = grid
         self.problems: Mapping[Cell, str] = {}
         self.other_values: Counts = {}
+        self.on_record: Mapping[Cell, str] | None = None
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[Cell, str]:
         """Return the text of every cell that was sent; a cell that was not sent is not touched."""
@@ -98,10 +100,13 @@ class CountGridWidget(forms.Widget):
         sums = totals(self.grid, parsed(self.grid, typed)[0])
         columns = [(column, f"-{_column_name(column)}") for column in self.grid.columns]
         marked = self.problems.keys() | self.other_values.keys()
+        if self.on_record is not None:
+            unsaved = (cell for cell, text in typed.items() if text != self.on_record.get(cell, ""))
+            marked = marked.union(unsaved)
         parts = [_head(self.grid)]
         for line in self.grid.lines:
             library_id, open_in, row = line.library_id, line.columns, f"c{line.library_id}"
-            parts.append(_line_heading(line.library_id, line.name, line.town))
+            parts.append(_line_heading(line, of_earlier_years=True))
             for column, suffix in columns:
                 if column not in open_in:
                     parts.append(_NO_PLACE)
@@ -123,18 +128,25 @@ class CountGridWidget(forms.Widget):
         return mark_safe("".join(parts))  # noqa: S308 - names and typed text are escaped above
 
     def _marked_cell(self, cell: Cell, id_: str, labels: str, text: str) -> str:
-        notes, invalid = "", ""
+        notes, extra, described, place = [], "", "", "<td>"
         if message := self.problems.get(cell):
-            notes = f'<span class="count-grid__message">{escape(message)}</span>'
-            invalid = ' aria-invalid="true"'
+            notes.append(escape(message))
+            extra = ' aria-invalid="true"'
         if cell in self.other_values:
             other = self.other_values[cell]
             saved = "left blank" if other is None else f"saved {written_loans(other)}"
-            notes += f'<span class="count-grid__message">The other person {saved}.</span>'
+            notes.append(f"The other person {saved}.")
+            extra += " data-conflict"
+        if self.on_record is not None:
+            extra += f' data-saved="{self.on_record.get(cell, "")}"'
+        if notes:
+            lines = "".join(f'<span class="count-grid__message">{note}</span>' for note in notes)
+            described = f'<span id="{id_}-note">{lines}</span>'
+            extra += f' aria-describedby="{id_}-note"'
+            place = '<td class="count-grid__error">'
         return (
-            f'<td class="count-grid__error"><input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
-            f' autocomplete="off" aria-labelledby="{labels}" aria-describedby="{id_}-note"{invalid}>'
-            f'<span id="{id_}-note">{notes}</span></td>'
+            f'{place}<input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
+            f' autocomplete="off" aria-labelledby="{labels}"{extra}>{described}</td>'
         )
 
 
@@ -189,6 +201,8 @@ class CountGridForm(forms.Form):
         )
         self.grid = grid
         self.fields["counts"] = CountGridField(grid)
+        if data is not None:
+            self._widget.on_record = _as_text(counts)
         self.fields["nothing_lent"].label = zero_return
         self.cell_problems: dict[Cell, str] = {}
 
@@ -229,6 +243,7 @@ class CountGridForm(forms.Form):
         data |= {"revision": str(revision), "opened_with": self.grid.written(saved)}
         self.data = data
         self._widget.other_values = conflicts
+        self._widget.on_record = _as_text(saved)
 
     @property
     def _widget(self) -> CountGridWidget:
@@ -251,7 +266,7 @@ def read_only_grid(grid: CountGrid, counts: Counts) -> SafeString:
     sums = totals(grid, counts)
     parts = [_head(grid)]
     for line in grid.lines:
-        parts.append(_line_heading(line.library_id, line.name, line.town))
+        parts.append(_line_heading(line))
         for column in grid.columns:
             if column in line.columns:
                 parts.append(_read_only_cell(counts.get((line.library_id, column))))
@@ -293,9 +308,13 @@ def _head(grid: CountGrid) -> str:
     )
 
 
-def _line_heading(library_id: int, name: str, town: str) -> str:
-    where = "" if town in name else f'<span class="count-grid__town">{escape(town)}</span>'
-    return f'<tr><th scope="row"><span id="r{library_id}">{escape(name)}</span>{where}</th>'
+def _line_heading(line: Line, *, of_earlier_years: bool = False) -> str:
+    """Return the heading of a row; it leads to the loans of earlier years on the page where one enters."""
+    id_, name = line.library_id, escape(line.name)
+    where = "" if line.town in line.name else f'<span class="count-grid__town">{escape(line.town)}</span>'
+    if of_earlier_years:
+        return f'<tr><th scope="row"><a id="r{id_}" href="../history/{id_}/">{name}</a>{where}</th>'
+    return f'<tr><th scope="row"><span id="r{id_}">{name}</span>{where}</th>'
 
 
 def _foot(grid: CountGrid, sums: Totals) -> str:

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from transactions.views import calendar, certification, checking, entry, history, lists, receipts, waivers
+from transactions.views import (
+    calendar,
+    cells,
+    certification,
+    checking,
+    entry,
+    history,
+    lists,
+    receipts,
+    waivers,
+)
 
 app_name = "transactions"
 
@@ -15,6 +25,7 @@ urlpatterns = [
     path("filings/of/<slug:key>/waiver/<int:period_pk>/", waivers.waiver_propose, name="waiver_propose"),
     path("filings/<int:pk>/", certification.filing, name="filing"),
     path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
+    path("filings/<int:pk>/cells/", cells.filing_cells, name="filing_cells"),
     path("filings/<int:pk>/history/<int:library_pk>/", history.filing_history, name="filing_history"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
     path("filings/<int:pk>/check/", checking.filing_check, name="filing_check"),

@@ -289,7 +289,7 @@ def test_each_control_is_named_by_its_row_and_its_column():
     html = str(form_with(small_grid(MARCH), {})["counts"])
 
     assert 'aria-labelledby="r1 m-2026-03"' in html
-    assert '<span id="r1">Avon Library</span>' in html
+    assert '<a id="r1" href="../history/1/">Avon Library</a>' in html
     assert 'id="m-2026-03">Mar 2026</th>' in html
 
 

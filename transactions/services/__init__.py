@@ -16,7 +16,7 @@ from transactions.services.content import (
     filing_fingerprints,
     rebuild_totals,
 )
-from transactions.services.counts import save_counts
+from transactions.services.counts import save_counts, save_good_counts
 from transactions.services.explaining import Answer, explain, withdraw_explanation
 from transactions.services.filings import (
     certify_filing,
@@ -83,6 +83,7 @@ __all__ = [
     "reopen_filing",
     "return_filing",
     "save_counts",
+    "save_good_counts",
     "set_period_dates",
     "start_filing",
     "statement_of",

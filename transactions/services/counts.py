@@ -11,7 +11,7 @@ from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.rules.filing_status import FilingStatus
 from transactions.services.checking import Cells, problems_of_cells
 from transactions.services.records import refuse_closed
-from transactions.services.refusals import CountsRefused, FilingChanged, FilingRefused
+from transactions.services.refusals import CellProblem, CountsRefused, FilingChanged, FilingRefused
 
 _SAVE = """
     INSERT INTO transactions_loancount AS stored (filing_id, home_library_id, month, loans)
@@ -44,14 +44,48 @@ def save_counts(
     the revision of the filing that the person saw; FilingChanged where somebody has saved since.
     CountsRefused with every bad cell, and then nothing is saved; FilingRefused where it may not be edited.
     """
+    filing = _as_seen(filing, by, at, expected)
+    if problems := problems_of_cells(filing, counts):
+        raise CountsRefused(problems)
+    return _save(filing, counts, nothing_lent, by, at)
+
+
+@transaction.atomic
+def save_good_counts(
+    *,
+    filing: Filing,
+    counts: Cells,
+    by: User,
+    at: datetime,
+    expected: int,
+    nothing_lent: bool | None = None,
+) -> tuple[Filing, list[CellProblem]]:
+    """Save the cells in which nothing is wrong, and return the filing and what is wrong with the others.
+
+    So what is typed is saved while typing goes on; otherwise as `save_counts`. The filing keeps its revision
+    where nothing was saved.
+    """
+    filing = _as_seen(filing, by, at, expected)
+    problems = problems_of_cells(filing, counts)
+    bad = {(problem.home_library, problem.month) for problem in problems}
+    good = {cell: loans for cell, loans in counts.items() if cell not in bad}
+    if good or nothing_lent is not None:
+        filing = _save(filing, good, nothing_lent, by, at)
+    return filing, problems
+
+
+def _as_seen(filing: Filing, by: User, at: datetime, expected: int) -> Filing:
+    """Lock the filing; FilingChanged where it is not as the person saw it."""
     filing = editable(filing, by, at)
     if filing.revision != expected:
         raise FilingChanged(
             "Somebody else saved this filing while you were editing it. Nothing of yours was saved: "
             "reload the page, compare, and enter your counts again."
         )
-    if problems := problems_of_cells(filing, counts):
-        raise CountsRefused(problems)
+    return filing
+
+
+def _save(filing: Filing, counts: Cells, nothing_lent: bool | None, by: User, at: datetime) -> Filing:
     _store(filing, counts)
     filing.revision += 1
     filing.saved_at = at

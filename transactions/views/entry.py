@@ -8,17 +8,18 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from connecticard import clock
-from connecticard.models import AuditEvent, User
+from connecticard.models import User
 from connecticard.permissions import Action, requires
-from transactions import services
+from transactions import presence, services
 from transactions.count_grid import Cell, CountGrid, Counts, count_grid, counts_on_record, merge, totals
-from transactions.filing_record import context_of
+from transactions.filing_record import context_of, last_saved
 from transactions.forms import CountGridForm, cell_name, column_label, in_order, written_loans
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
 from transactions.services import CountsRefused, FilingChanged, FilingRefused
+from transactions.views.cells import NOT_OPEN_FOR_ENTRY
 from transactions.views.reach import filing_of, revision_seen
 
 
@@ -28,19 +29,13 @@ def filing_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """The grid of a filing: enter the loans, save the draft, go on to the checks."""
     filing = filing_of(request, pk, Action.ENTER_COUNTS)
     if not FilingStatus(filing.status).may_be_edited:
-        messages.info(request, _NOT_OPEN_FOR_ENTRY[FilingStatus(filing.status)])
+        messages.info(request, NOT_OPEN_FOR_ENTRY[FilingStatus(filing.status)])
         return redirect("transactions:filing", filing.pk)
     counts = counts_on_record(filing)
     page = _EntryPage(filing, count_grid(filing, counts), counts)
     if request.method != "POST":
         return _render_entry(request, page)
     return _save(request, page)
-
-
-_NOT_OPEN_FOR_ENTRY = {
-    FilingStatus.SUBMITTED: "This filing is submitted. To change it, ask the certifier to return it.",
-    FilingStatus.CERTIFIED: "This version is certified and stays as it is. To correct it, amend it.",
-}
 
 
 class _EntryPage:
@@ -94,6 +89,7 @@ def _save(request: HttpRequest, page: _EntryPage) -> HttpResponse:
     except FilingRefused as refused:
         page.problems = [{"message": str(refused)}]
         return _render_entry(request, page)
+    presence.arrive(filing, cast(User, request.user), changed=True)
     total = totals(page.grid, {**page.counts, **form.cleaned_data["counts"]}).all
     messages.success(request, f"Saved: {total:,} loans. The filing is a draft until you submit it.")
     if request.POST.get("then") == "check":
@@ -122,7 +118,7 @@ def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
             }
             for cell, theirs in merged.conflicts.items()
         ],
-        "by": _last_saved_by(page.filing),
+        "by": last.by if (last := last_saved(page.filing)) else None,
         "without_a_place": [
             f"{page.grid.names.get(library_id, 'a library without a line')}, {column}: {typed}"
             for library_id, column, typed in page.form.without_a_place()
@@ -133,16 +129,6 @@ def _show_both(request: HttpRequest, page: _EntryPage) -> HttpResponse:
         revision=page.filing.revision, text=text, saved=page.counts, conflicts=merged.conflicts
     )
     return _render_entry(request, page, status=409)
-
-
-def _last_saved_by(filing: Filing) -> User | None:
-    event = (
-        AuditEvent.objects.filter(target_type=filing._meta.label_lower, target_id=filing.pk)
-        .select_related("by")
-        .order_by("-at", "-pk")
-        .first()
-    )
-    return event.by if event else None
 
 
 def _mark(page: _EntryPage, refused: CountsRefused) -> None:
@@ -181,6 +167,7 @@ def _render_entry(request: HttpRequest, page: _EntryPage, status: int = 200) -> 
             "grid": page.grid,
             "problems": page.problems,
             "conflicts": page.conflicts,
+            "people": presence.words_of(presence.arrive(page.filing, cast(User, request.user))),
             "other_basis": _OTHER_BASIS[FilingBasis(page.filing.basis)],
         },
         status=status,

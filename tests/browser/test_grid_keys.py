@@ -1,0 +1,157 @@
+"""The keys of a spreadsheet in the grid of a filing, and what a screen reader has of it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.grid_page import cell, focused, look_at, state
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_arrows_enter_and_tab_go_from_cell_to_cell(enter):
+    page = enter()
+    key = page.keyboard.press
+    cell(page, "Bethel Public Library Mar 2026").focus()
+
+    key("ArrowDown")
+    assert focused(page) == "Canton Public Library Mar 2026"
+    key("Enter")
+    assert focused(page) == "Derby Neck Library Mar 2026"
+    key("Shift+Enter")
+    key("ArrowUp")
+    assert focused(page) == "Bethel Public Library Mar 2026"
+    key("ArrowRight")
+    assert focused(page) == "Bethel Public Library Apr 2026"
+    key("ArrowLeft")
+    assert focused(page) == "Bethel Public Library Mar 2026"
+    key("Tab")
+    assert focused(page) == "Bethel Public Library Apr 2026"
+    key("Control+End")
+    assert focused(page) == "Derby Neck Library Aug 2026"
+    key("PageUp")
+    assert focused(page) == "Canton Public Library Aug 2026"
+    key("Tab")
+    assert focused(page) == "Derby Neck Library Mar 2026"
+    key("Control+Home")
+    key("PageDown")
+    assert focused(page) == "Canton Public Library Mar 2026"
+
+
+def test_arrows_within_a_number_move_the_caret(enter):
+    page = enter()
+    bethel = cell(page, "Bethel Public Library Apr 2026")
+    bethel.focus()
+
+    page.keyboard.type("12")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.type("3")
+    expect(bethel).to_have_value("132")
+    page.keyboard.press("Home")
+    page.keyboard.type("4")
+    expect(bethel).to_have_value("4132")
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    assert focused(page) == "Bethel Public Library May 2026"
+
+
+def test_escape_puts_back_what_stood_there(enter, draft):
+    page = enter()
+    bethel = cell(page, "Bethel Public Library Mar 2026")
+    bethel.focus()
+
+    page.keyboard.type("999")
+    page.keyboard.press("Escape")
+
+    expect(bethel).to_have_value("20")
+    expect(page.locator("#sum")).to_have_text("20")
+
+
+def test_sums_follow_what_is_typed(enter):
+    page = enter()
+
+    cell(page, "Canton Public Library Mar 2026").fill("1,234")
+
+    expect(page.locator("#sum")).to_have_text("1,254")
+    expect(page.locator("#m-2026-03-sum")).to_have_text("1,254")
+    row = page.get_by_role("row", name="Canton Public Library")
+    expect(row.get_by_role("cell").last).to_have_text("1,234")
+
+
+def test_n_says_not_counted_and_so_does_the_button(enter, draft):
+    page = enter()
+    bethel, canton = (cell(page, f"{town} Public Library Apr 2026") for town in ("Bethel", "Canton"))
+    bethel.focus()
+    page.keyboard.press("n")
+    expect(bethel).to_have_value("n/c")
+
+    canton.focus()
+    page.get_by_role("button", name="Not counted").click()
+
+    expect(canton).to_have_value("n/c")
+    expect(canton).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(state(page)).to_contain_text("Saved at")
+    assert [count.loans for count in draft.loan_counts.order_by("-loans")] == [None, None, 20]
+
+
+def test_search_goes_to_a_library_or_a_town(enter):
+    page = enter()
+    cell(page, "Bethel Public Library Apr 2026").focus()
+
+    page.keyboard.press("/")
+    expect(page.get_by_label("Go to a library or town")).to_be_focused()
+    page.keyboard.type("neck der")
+    expect(page.locator("[data-grid-search-found]")).to_have_text("1 of 3 rows. Enter goes to the first.")
+    expect(cell(page, "Canton Public Library Apr 2026")).to_be_hidden()
+    page.keyboard.press("Enter")
+
+    assert focused(page) == "Derby Neck Library Apr 2026"
+    expect(cell(page, "Canton Public Library Apr 2026")).to_be_visible()
+
+
+def test_search_that_finds_nothing_says_so_and_escape_goes_back(enter):
+    page = enter()
+    cell(page, "Bethel Public Library Apr 2026").focus()
+    page.keyboard.press("/")
+
+    page.keyboard.type("storrs")
+    expect(page.locator("[data-grid-search-found]")).to_contain_text("No library or town of that name")
+    look_at(page)
+    page.keyboard.press("Escape")
+
+    assert focused(page) == "Bethel Public Library Apr 2026"
+
+
+def test_screen_reader_reads_row_column_and_state(enter):
+    page = enter()
+    canton = cell(page, "Canton Public Library Mar 2026")
+    expect(canton).to_have_accessible_name("Canton Public Library Mar 2026")
+    expect(page.get_by_role("rowheader", name="Canton Public Library")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Mar 2026")).to_be_visible()
+
+    canton.fill("3o")
+    expect(canton).to_have_accessible_description("Not saved yet")
+    page.keyboard.press("Tab")
+    expect(canton).to_have_attribute("aria-invalid", "true")
+    expect(canton).to_have_accessible_description(
+        "“3o” is not a whole number. Enter 0 if no items were lent on cards of Canton Public Library."
+    )
+    expect(page.get_by_role("status")).to_contain_text("1 cell not saved: correct what is marked.")
+    look_at(page)
+    canton.fill("30")
+    page.keyboard.press("Tab")
+    expect(canton).to_have_accessible_description("Saved")
+
+
+def test_panel_shows_the_same_month_of_earlier_years(enter):
+    page = enter()
+
+    cell(page, "Bethel Public Library Mar 2026").focus()
+
+    panel = page.get_by_role("complementary", name="The cell you are in")
+    expect(panel.get_by_role("heading")).to_have_text("Bethel Public Library, Mar 2026")
+    expect(panel.get_by_role("row", name="2026 (saved here) 20")).to_be_visible()
+    look_at(page)
+    panel.get_by_role("link", name="All months of Bethel Public Library").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lent on cards of Bethel Public Library")
+    look_at(page)
