@@ -19,12 +19,12 @@ import re
 from datetime import date
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from connecticard.celery import app
 from connecticard.models import Role, User
 from payments.models import PastPayment
+from tests.browser.axe import findings
 from tests.factories import PASSWORD, current_code, make_home_library, make_letter, make_period, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 
@@ -34,7 +34,6 @@ DUE = date(2027, 3, 8)
 NOBODY_CAN_FILE_IN_TIME = date(2027, 3, 9)
 LONG_NAME = "Bethel Public Library and Reading Room of Upper Fairfield County"
 PAYMENT = "$700.01"
-WIDTHS = ({"width": 390, "height": 844}, {"width": 1280, "height": 900})
 
 
 @pytest.fixture
@@ -67,12 +66,7 @@ def _documents_are_made_at_once(settings, tmp_path):
 
 def look_at(page: Page) -> None:
     """Hold the page one is on to axe and to its frame, on a phone and on a desk."""
-    for width in WIDTHS:
-        page.set_viewport_size(width)
-        found = Axe().run(page).response["violations"]
-        serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
-        assert not serious, f"{page.url}: {serious}"
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert findings(page) == [], page.url
 
 
 def heading(page: Page, text: str) -> None:
