@@ -104,9 +104,9 @@ class PeriodOfLibrary:
     def status_label(self) -> str:
         """The state in words."""
         if self.working:
-            return FilingStatus(self.working.status).label
+            return self.working.status_label
         if self.standing:
-            return FilingStatus.CERTIFIED.label
+            return self.standing.status_label
         if self.today > self.in_time_until:
             return "Overdue"
         if self.today > self.covers.last_day:

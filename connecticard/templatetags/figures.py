@@ -50,6 +50,30 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def signed_count(value: int | None) -> str:
+    """Write a difference of whole numbers with its sign: +1,204, −3, 0."""
+    if _absent(value):
+        return ""
+    return f"{'+' if _whole(value) > 0 else ''}{count(value)}"
+
+
+@register.filter
+def signed_cents(cents: int | None) -> str:
+    """Write a difference of whole cents as dollars with its sign: +$12.40, −$0.01, $0.00."""
+    if _absent(cents):
+        return ""
+    return f"{'+' if _whole(cents) > 0 else ''}{dollars(cents)}"
+
+
+@register.filter
+def loans(value: Any) -> str:
+    """Write what stands in a place of a filing: a number, blank for nothing, n/c for not counted."""
+    if value is None:
+        return "blank"
+    return count(value) if isinstance(value, int) else str(value)
+
+
+@register.filter
 def dollars(cents: int | None) -> str:
     """Write whole cents as dollars: 70363800 is $703,638.00."""
     if _absent(cents):

@@ -162,7 +162,7 @@ def enter_and_submit(page: Page, site: str, filer: User) -> None:
     press(page, "Save and check")
     expect(page.get_by_text("Every check is passed.")).to_be_visible()
     press(page, "Submit to the State Library")
-    expect(page.get_by_role("heading", name="Submission receipt")).to_be_visible()
+    expect(page.get_by_role("heading", name="Receipts")).to_be_visible()
     look_at(page)
 
 

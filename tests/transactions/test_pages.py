@@ -629,3 +629,76 @@ def test_waiver_holds_once_another_person_approves_and_the_library_sees_it(staff
     assert "Extension through September 30, 2026" in shown(filer, "filing_entry", draft.pk)
     assert "flooded" in shown(filer, "library_filings", draft.library.key)
     assert "flooded" in shown(make_signed_in_client(Role.AUDITOR), "waiver_list")
+
+
+# Amending, and signing twice
+
+
+@pytest.fixture
+def amended(certified, certifier, filer, bethel):
+    """Version 2, submitted, with another count for March."""
+    draft = services.reopen_filing(filing=certified, reason="A page was missed.", by=certifier.user, at=AT)
+    services.save_counts(filing=draft, counts={(bethel.pk, MARCH): 12}, by=filer.user, at=AT, expected=0)
+    return services.submit_filing(filing=draft, by=filer.user, at=AT)
+
+
+def test_certifier_sees_what_an_amendment_changes_cell_by_cell(certifier, amended):
+    page = shown(certifier, "filing_certify", amended.pk)
+
+    assert "1 count differs, and the whole period goes from 60 to 62 units (+2)." in page
+    assert "Bethel Library Mar 2026 10 12 +2" in page
+
+
+def test_filer_is_told_that_an_amendment_says_nothing_new(certifier, filer, certified):
+    draft = services.reopen_filing(filing=certified, reason="A page was missed.", by=certifier.user, at=AT)
+    assert "every count is the same as in version 1" in shown(filer, "filing_check", draft.pk)
+
+    response = filer.post(url("filing_check", draft.pk), {"revision": "0"})
+
+    assert response.status_code == 409
+    assert "says the same as version 1" in text(response)
+
+
+def test_a_second_click_on_certify_is_answered_kindly(certifier, submitted):
+    signed = {"code": current_code(certifier.user), "revision": "0"}
+    certifier.post(url("filing_certify", submitted.pk), signed)
+
+    response = certifier.post(url("filing_certify", submitted.pk), signed, follow=True)
+
+    assert response.redirect_chain == [(url("filing", submitted.pk), 302)]
+    assert "was certified September 5, 2026" in text(response)
+    assert submitted.receipts.filter(kind="certificate").count() == 1
+
+
+def test_a_second_click_on_submit_is_answered_kindly(filer, draft, bethel):
+    make_counts(draft, {(bethel, month): 10 for month in HALF})
+    filer.post(url("filing_check", draft.pk), {"revision": "0"})
+
+    response = filer.post(url("filing_check", draft.pk), {"revision": "0"}, follow=True)
+
+    assert "This filing was submitted September 5, 2026" in text(response)
+    assert draft.receipts.count() == 1
+
+
+def test_certifying_what_was_returned_meanwhile_signs_nothing(certifier, submitted):
+    services.return_filing(filing=submitted, reason="Look again.", by=certifier.user, at=AT)
+    code = current_code(certifier.user)
+
+    response = certifier.post(
+        url("filing_certify", submitted.pk), {"code": code, "revision": "0"}, follow=True
+    )
+
+    assert "returned to the filer meanwhile. Nothing was certified" in text(response)
+    assert current_code(certifier.user) == code
+
+
+def test_certified_zero_return_is_named_as_one(certifier, filer, draft):
+    services.save_counts(filing=draft, counts={}, by=filer.user, at=AT, expected=0, nothing_lent=True)
+    draft.refresh_from_db()
+    services.submit_filing(filing=draft, by=filer.user, at=AT)
+    assert "A zero return" in shown(certifier, "filing_certify", draft.pk)
+
+    services.certify_filing(filing=draft, by=certifier.user, at=AT)
+
+    for name, argument in (("filing", draft.pk), ("library_filings", draft.library.key)):
+        assert "Certified: zero return" in shown(certifier, name, argument)

@@ -177,8 +177,9 @@ class Filing(models.Model):
 
     @property
     def status_label(self) -> str:
-        """The state in words for people."""
-        return FilingStatus(self.status).label
+        """The state in words for people; a zero return is told from counts and from a blank."""
+        label = FilingStatus(self.status).label
+        return f"{label}: zero return" if self.nothing_lent else label
 
     @property
     def covers_span(self) -> Span:

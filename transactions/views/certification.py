@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,14 +14,18 @@ from connecticard import clock
 from connecticard.models import User
 from connecticard.permissions import Action, libraries_for, requires
 from connecticard.second_factor import SecondFactorForm
+from connecticard.templatetags.figures import moment
 from transactions import services
 from transactions.count_grid import CountGrid, Counts, Totals, count_grid, counts_on_record, totals
+from transactions.filing_changes import changes_of
 from transactions.filing_record import comparison, context_of
 from transactions.findings_page import by_tier, to_show
 from transactions.forms import ReasonForm, read_only_grid
 from transactions.models import Filing
+from transactions.panels import panels_of
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
+from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services import FilingRefused
 from transactions.views.reach import filing_of, revision_seen
 
@@ -43,6 +48,7 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
             "totals": figures.totals,
             "table": figures.table,
             "versions": versions.order_by("-version"),
+            "changes": changes_of(shown),
             "receipts": shown.receipts.order_by("-sequence"),
             "may": _allowed(request, shown),
         },
@@ -54,23 +60,48 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
 def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the whole filing and the statement to sign; sign it with the second factor."""
     submitted = filing_of(request, pk, Action.CERTIFY_FILING)
-    if submitted.status != FilingStatus.SUBMITTED:
-        return redirect("transactions:filing", submitted.pk)
     form = SecondFactorForm(request.POST if request.method == "POST" else None, request=request)
-    problem = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            certified = services.certify_filing(
-                filing=submitted,
-                by=cast(User, request.user),
-                at=clock.now(),
-                expected=revision_seen(request),
-            )
-        except FilingRefused as refused:
-            problem = str(refused)
-        else:
-            messages.success(request, "Certified. This filing now counts toward your library's payment.")
-            return redirect("transactions:filing", certified.pk)
+    problem, done = "", False
+    if request.method == "POST":
+        with transaction.atomic():
+            submitted = services.hold_filing(submitted)
+            if submitted.status == FilingStatus.SUBMITTED and form.is_valid():
+                problem = _certify(request, submitted)
+                done = not problem
+    if done:
+        number = submitted.receipts.get(kind=ReceiptKind.CERTIFICATE.value).number
+        messages.success(
+            request, f"Certified. This filing now counts toward your library's payment. Certificate {number}."
+        )
+        return redirect("transactions:filing", submitted.pk)
+    if submitted.status != FilingStatus.SUBMITTED:
+        if request.method == "POST":
+            messages.info(request, _what_it_is_now(submitted))
+        return redirect("transactions:filing", submitted.pk)
+    return _certificate_page(request, submitted, form, problem)
+
+
+def _what_it_is_now(shown: Filing) -> str:
+    """Say to who clicked twice, or came second, that nothing was done again."""
+    if shown.certified_at:
+        return f"This filing was certified {moment(shown.certified_at)} by {shown.certified_by}, once."
+    return "This filing was returned to the filer meanwhile. Nothing was certified."
+
+
+def _certify(request: HttpRequest, submitted: Filing) -> str:
+    """Certify a filing; return why it cannot be, empty where it is."""
+    try:
+        services.certify_filing(
+            filing=submitted, by=cast(User, request.user), at=clock.now(), expected=revision_seen(request)
+        )
+    except FilingRefused as refused:
+        return str(refused)
+    return ""
+
+
+def _certificate_page(
+    request: HttpRequest, submitted: Filing, form: SecondFactorForm, problem: str
+) -> HttpResponse:
     figures = _Figures.of(submitted)
     return render(
         request,
@@ -82,6 +113,8 @@ def filing_certify(request: HttpRequest, pk: int) -> HttpResponse:
             "totals": figures.totals,
             "table": figures.table,
             "comparison": comparison(submitted, figures.grid, figures.counts),
+            "changes": changes_of(submitted),
+            "panels": panels_of(submitted, request.user),
             "findings": by_tier(to_show(figures.grid, services.findings(submitted, today=clock.today()))),
             "statement": services.statement_of(submitted),
             "edition": edition_named(submitted.form_edition),

@@ -12,8 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from connecticard import clock
 from connecticard.models import User
 from connecticard.permissions import Action, requires
+from connecticard.templatetags.figures import moment
 from transactions import services
 from transactions.count_grid import count_grid, counts_on_record, totals
+from transactions.filing_changes import changes_of
 from transactions.filing_record import comparison, context_of
 from transactions.findings_page import FindingToShow, by_tier, to_show
 from transactions.forms import ExplanationForm
@@ -21,6 +23,7 @@ from transactions.models import Filing
 from transactions.rules.filing_checks import Tier
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
+from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services import Answer, CountsRefused, FilingRefused
 from transactions.views.reach import filing_of, revision_seen
 
@@ -31,6 +34,8 @@ def filing_check(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what the checks find beside last year's totals, take the reasons, and submit the filing."""
     checked = filing_of(request, pk, Action.ENTER_COUNTS)
     if not FilingStatus(checked.status).may_be_edited:
+        if request.method == "POST":
+            messages.info(request, _submitted_already(checked))
         return redirect("transactions:filing", checked.pk)
     if request.method != "POST":
         return _show(request, checked)
@@ -61,9 +66,17 @@ def _answer(request: HttpRequest, checked: Filing) -> HttpResponse:
     except CountsRefused:
         return _show(request, checked, still_open=True, status=409)
     except FilingRefused as refused:
+        checked.refresh_from_db(fields=["status", "submitted_at", "submitted_by"])
+        if not checked.may_be_edited:  # a second click on one button
+            messages.info(request, _submitted_already(checked))
+            return redirect("transactions:filing", checked.pk)
         return _show(request, checked, typed=request.POST, refused=str(refused), status=409)
     if submits:
-        messages.success(request, "Submitted to the State Library. The certifier of your library is next.")
+        number = checked.receipts.filter(kind=ReceiptKind.SUBMISSION.value).latest("sequence").number
+        messages.success(
+            request,
+            f"Submitted to the State Library. The certifier of your library is next. Receipt {number}.",
+        )
         return redirect("transactions:filing", checked.pk)
     messages.success(
         request,
@@ -72,6 +85,10 @@ def _answer(request: HttpRequest, checked: Filing) -> HttpResponse:
         else "Nothing was saved: no reason was chosen.",
     )
     return redirect("transactions:filing_check", checked.pk)
+
+
+def _submitted_already(shown: Filing) -> str:
+    return f"This filing was submitted {moment(shown.submitted_at)} by {shown.submitted_by}, once."
 
 
 def _withdraw(request: HttpRequest, checked: Filing) -> HttpResponse:
@@ -141,6 +158,7 @@ def _show(
             "edition": edition_named(checked.form_edition),
             "totals": totals(grid, counts),
             "comparison": comparison(checked, grid, counts),
+            "changes": changes_of(checked),
             "groups": by_tier(shown),
             "mend": sum(finding.tier is Tier.MUST_MEND for finding in found),
             "open": sum(finding.needs_explanation for finding in found),
