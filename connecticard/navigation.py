@@ -67,6 +67,7 @@ PLACES: Sequence[Place] = (
         leads_to=frozenset({"payments:library_home"}),
     ),
     Place("Filings", "transactions:filing_list", Action.VIEW_LIBRARY),
+    Place("Consortia", "transactions:consortium_list", Action.VIEW_CONSORTIUM),
     Place(
         "Expenditure reports",
         "payments:expenditure_report_list",

@@ -23,6 +23,7 @@ class Action(StrEnum):
 
     VIEW_OWN_LIBRARIES = "see what the libraries one works for owe"
     VIEW_LIBRARY = "view what is not published"
+    VIEW_CONSORTIUM = "see how the members of a consortium stand"
     ENTER_COUNTS = "enter loan counts and submit filings"
     CERTIFY_FILING = "certify filings"
     REOPEN_FILING = "reopen a certified filing"
@@ -54,6 +55,7 @@ _READERS = _STATE | {Role.AUDITOR}
 PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_OWN_LIBRARIES: _LIBRARY,
     Action.VIEW_LIBRARY: _READERS | _LIBRARY,
+    Action.VIEW_CONSORTIUM: _READERS | {Role.CONSORTIUM_FILER},
     Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
     Action.CERTIFY_FILING: _CERTIFIERS,
     Action.REOPEN_FILING: _STATE | _CERTIFIERS,
@@ -205,6 +207,15 @@ def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:
 def libraries_for(user: Any, action: Action, on: date | None = None) -> QuerySet[Any]:
     """Return the libraries for which a person may do this."""
     return libraries_of(_granting(user, action, on), on or clock.today())
+
+
+def consortia_for(user: Any, action: Action, on: date | None = None) -> QuerySet[Any]:
+    """Return the consortia for which a person may do this: a filer's own, every one to the State Library."""
+    granting = _granting(user, action, on)
+    consortia = apps.get_model("libraries", "Consortium").objects.all()
+    if any(held.library_id is None and held.consortium_id is None for held in granting):
+        return consortia
+    return consortia.filter(pk__in=[held.consortium_id for held in granting if held.consortium_id])
 
 
 def check(user: Any, action: Action, library: Any = None, on: date | None = None) -> None:
