@@ -4,7 +4,7 @@ What is odd in one way is said once: a pair of changed places is not also two od
 is not also six odd months. The order in which oddities take cells is the order of the properties below.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,8 +20,8 @@ Cell = tuple[str, date | None]
 
 # From so many odd months on, a line is spoken of as a whole, and so is the filing.
 _MONTHS_SPOKEN_OF_TOGETHER = 3
-# With more odd cells than this, a month is spoken of as a whole.
-_CELLS_ASKED_OF_A_MONTH = 5
+# More odd cells of a month than this, or more odd lines of a filing, have one cause and are asked about once.
+_ASKED_SINGLY = 5
 _EARTH_DIAMETER_KM = 12_742
 
 
@@ -143,14 +143,17 @@ class FilingInContext:
 
     @cached_property
     def ranges(self) -> dict[Cell, UsualRange]:
-        """The usual range of each cell for which enough earlier months are on record."""
+        """The usual range of each cell for which enough earlier counts are on record."""
+        if not self.filing.by_month:
+            return {(home, None): usual for home, usual in self.ranges_of_sums.items()}
         found: dict[Cell, UsualRange] = {}
         for month, comparable in self.comparable.items():
             earlier = [self.earlier.months[before] for before in comparable]
             for home in self.lines:
                 values = [units for loans in earlier if (units := loans.get(home, 0)) is not None]
-                if len(values) >= self.limits.least_values:
-                    found[home, month] = usual_range(values, self.limits)  # type: ignore[assignment]
+                enough = len(values) >= self.limits.least_values
+                if enough and (usual := usual_range(values, self.limits)):
+                    found[home, month] = usual
         return found
 
     @cached_property
@@ -162,7 +165,7 @@ class FilingInContext:
     def ranges_of_sums(self) -> dict[str, UsualRange]:
         """The usual range of what each line adds up to."""
         found: dict[str, UsualRange] = {}
-        for home in self.lines:
+        for home in self.lines if self.columns else ():
             values = [units for year in self.comparable_sums if (units := year.get(home, 0)) is not None]
             if usual := usual_range(values, self.limits):
                 found[home] = usual
@@ -184,7 +187,7 @@ class FilingInContext:
         """Pairs of neighbours on the form, each outside its own range and inside the other's."""
         found: list[tuple[Cell, Cell]] = []
         taken: set[Cell] = set()
-        for column in self.comparable:
+        for column in self.columns:
             for first, second in zip(self.lines, self.lines[1:], strict=False):
                 pair = (first, column), (second, column)
                 if not all(cell in self.unusual for cell in pair) or taken.intersection(pair):
@@ -198,10 +201,11 @@ class FilingInContext:
     @cached_property
     def gone(self) -> dict[str, UsualRange]:
         """Lines that are blank or 0 throughout and never were before, with what they usually add up to."""
+        swapped = {home for home, _ in self._swapped}
         return {
             home: usual
             for home, usual in self.ranges_of_sums.items()
-            if usual.low > 0 and self.sum_of(home) == 0
+            if usual.low > 0 and self.sum_of(home) == 0 and home not in swapped
         }
 
     @cached_property
@@ -216,43 +220,68 @@ class FilingInContext:
         found: dict[str, UsualRange] = {}
         for home, usual in self.ranges_of_sums.items():
             units = self.sum_of(home)
-            if home in self.gone or units is None or usual.holds(units):
+            if home in self.gone or (home, None) in self._swapped or units is None or usual.holds(units):
                 continue
             if months_odd[home] >= _MONTHS_SPOKEN_OF_TOGETHER or not self.is_compared_by_month(home):
                 found[home] = usual
         return found
 
-    def is_compared_by_month(self, home_library: str) -> bool:
-        """Return whether enough earlier months are on record for cells of this line."""
-        return any((home_library, month) in self.ranges for month in self.columns)
+    @property
+    def has_many_odd_lines(self) -> bool:
+        """Whether so many lines are odd that the filing is spoken of as a whole."""
+        return len(self.odd_lines) + len(self.gone) > _ASKED_SINGLY
+
+    @cached_property
+    def odd_cells(self) -> dict[Cell, UsualRange]:
+        """Cells that no line and no pair speaks of, with their range, in the order of the form."""
+        lines = self.gone.keys() | self.odd_lines.keys()
+        return {
+            (home, month): usual
+            for (home, month), usual in self._not_swapped.items()
+            if home not in lines and self.total_of(month)
+        }
 
     @cached_property
     def odd_months(self) -> dict[date, int]:
         """Months with so many odd cells that the month is spoken of as a whole, with how many they are."""
-        return {
-            month: odd
-            for month in self.comparable
-            if (odd := sum(column == month for _, column in self._by_themselves)) > _CELLS_ASKED_OF_A_MONTH
-        }
+        cells_of = Counter(month for _, month in self.odd_cells)
+        return {month: cells_of[month] for month in self.comparable if cells_of[month] > _ASKED_SINGLY}
 
     @cached_property
-    def odd_cells(self) -> dict[Cell, UsualRange]:
-        """Cells to be spoken of singly, with their range, in the order of the form."""
-        return {
-            (home, month): usual
-            for (home, month), usual in self._by_themselves.items()
-            if month not in self.odd_months and self.total_of(month)
-        }
+    def odd_totals(self) -> dict[date, UsualRange]:
+        """Months whose total is outside its range, also with every odd cell at its usual count."""
+        found: dict[date, UsualRange] = {}
+        for month, comparable in self.comparable.items():
+            total = self.total_of(month)
+            if month in self.odd_months or not total or self.has_many_odd_lines:
+                continue
+            totals = [self.earlier.total_of(before) for before in comparable]
+            usual = usual_range(totals, self.limits, is_total=True)
+            slips = sum(
+                (self.units(*cell) or 0) - usual_of_cell.middle
+                for cell, usual_of_cell in self.unusual.items()
+                if cell[1] == month
+            )
+            if usual and not usual.holds(total) and not usual.holds(max(total - slips, 0)):
+                found[month] = usual
+        return found
+
+    @property
+    def has_many_odd_totals(self) -> bool:
+        """Whether the totals of so many months are odd that the filing is spoken of as a whole."""
+        return len(self.odd_totals) >= _MONTHS_SPOKEN_OF_TOGETHER
+
+    def is_compared_by_month(self, home_library: str) -> bool:
+        """Return whether enough earlier months are on record for cells of this line."""
+        return any((home_library, month) in self.ranges for month in self.comparable)
+
+    @cached_property
+    def _swapped(self) -> frozenset[Cell]:
+        return frozenset(cell for pair in self.changed_places for cell in pair)
 
     @cached_property
     def _not_swapped(self) -> dict[Cell, UsualRange]:
-        swapped = {cell for pair in self.changed_places for cell in pair}
-        return {cell: usual for cell, usual in self.unusual.items() if cell not in swapped}
-
-    @cached_property
-    def _by_themselves(self) -> dict[Cell, UsualRange]:
-        lines = self.gone.keys() | self.odd_lines.keys()
-        return {cell: usual for cell, usual in self._not_swapped.items() if cell[0] not in lines}
+        return {cell: usual for cell, usual in self.unusual.items() if cell not in self._swapped}
 
     # Words and weights
 

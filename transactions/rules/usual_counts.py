@@ -206,13 +206,15 @@ class EarlierCounts:
         just before, if all of them are.
         """
         found: list[Mapping[str, int | None]] = []
+        if not months:
+            return ()
         for years in range(1, limits.years + 1):
             before = [_months_later(month, -12 * years) for month in months]
             if all(month in self.months for month in before):
                 found.append(_added(self.months[month] for month in before))
             elif total := next((total for total in self.totals if _holds(total.span, before)), None):
                 found.append(_part(total, len(before)))
-        if not found and months:
+        if not found:
             just_before = [_months_later(month, -len(months)) for month in months]
             if all(month in self.months for month in just_before):
                 found.append(_added(self.months[month] for month in just_before))
