@@ -1,6 +1,5 @@
-"""What pages show of a filing beside its counts: its dates, its checks, the same months last year."""
+"""What pages show of a filing beside its counts: its dates, the same months last year."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,11 +8,9 @@ from django.db.models import Sum
 
 from connecticard.models import AuditEvent, User
 from transactions.count_grid import CountGrid, Counts, totals
-from transactions.forms import cell_name, column_label
 from transactions.library_filings import due_of, granted_waivers
 from transactions.models import Filing, FilingBasis, LoanCount
 from transactions.rules.filing_calendar import Span, program_year, program_year_of
-from transactions.services import CellProblem
 
 
 def context_of(filing: Filing) -> dict[str, Any]:
@@ -106,28 +103,6 @@ def _year_before(filing: Filing) -> dict[date | None, int | None]:
     sums = LoanCount.objects.filter(filing__in=by_id).values("month").annotate(loans=Sum("loans"))
     found |= {row["month"]: row["loans"] for row in sums if row["month"] in found}
     return found
-
-
-@dataclass(frozen=True)
-class ProblemToShow:
-    """One problem with the place to mend it: the id of its cell, empty where it is the filing's."""
-
-    message: str
-    citation: str
-    place: str = ""
-    cell: str = ""
-
-
-def problems_to_show(grid: CountGrid, problems: Iterable[CellProblem]) -> list[ProblemToShow]:
-    """Return problems of a filing, each with its place on the page."""
-    shown = []
-    for problem in problems:
-        place, cell = "", ""
-        if problem.home_library in grid.names:
-            place = f"{grid.names[problem.home_library]}, {column_label(problem.month)}"
-            cell = cell_name((problem.home_library, problem.month))
-        shown.append(ProblemToShow(problem.message, problem.citation, place, cell))
-    return shown
 
 
 def _a_year_before(month: date) -> date:

@@ -23,6 +23,7 @@ class Explanation(models.Model):
         Library, on_delete=models.PROTECT, related_name="+", null=True, db_index=False
     )
     month = models.DateField("first day of the month; none for a line or the filing", null=True)
+    question = models.TextField("what the check said at the time")
     value = models.PositiveBigIntegerField("value that was explained")
     band_low = models.PositiveBigIntegerField("lowest value for which it stands")
     band_high = models.PositiveBigIntegerField("highest value for which it stands")
@@ -70,6 +71,7 @@ class Explanation(models.Model):
             "check": self.check_name,
             "home_library": self.home_library and self.home_library.key,
             "month": self.month and self.month.isoformat(),
+            "question": self.question,
             "value": self.value,
             "stands_for": [self.band_low, self.band_high],
             "reason": self.reason,

@@ -8,7 +8,7 @@ from transactions.services.cadences import (
     next_day_of_change,
     withdraw_cadence_choice,
 )
-from transactions.services.checking import problems_of_cells, problems_to_mend
+from transactions.services.checking import problems_of_cells
 from transactions.services.content import (
     derive_totals,
     filing_content,
@@ -75,7 +75,6 @@ __all__ = [
     "next_day_of_change",
     "open_filing_periods",
     "problems_of_cells",
-    "problems_to_mend",
     "propose_waiver",
     "propose_waivers",
     "rebuild_totals",

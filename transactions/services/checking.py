@@ -44,16 +44,6 @@ _HOMES_OPEN_TO_DOUBT = """
 Cells = Mapping[tuple[int, date | None], int | NotCounted | None]
 
 
-def problems_to_mend(filing: Filing, *, today: date | None = None) -> list[CellProblem]:
-    """Return what must be mended before a filing is submitted or certified, empty when nothing must.
-
-    Without `today` a draft is looked over whose days are not past.
-    """
-    cells = filing.loan_counts.order_by("home_library__name", "month").by_cell()
-    to_check, ids = _to_check(filing, cells)
-    return _placed(filing_checks.must_mend(filing_checks.problems(to_check, today=today)), ids)
-
-
 def problems_of_cells(filing: Filing, cells: Cells) -> list[CellProblem]:
     """Return what is wrong with cells that somebody typed, whatever the rest of the filing says.
 

@@ -17,8 +17,10 @@ from transactions.services.refusals import FilingChanged, FilingRefused
 
 _CARRY_OVER = """
     INSERT INTO transactions_explanation
-        (filing_id, check_name, home_library_id, month, value, band_low, band_high, reason, text, by_id, at)
-    SELECT %s, check_name, home_library_id, month, value, band_low, band_high, reason, text, by_id, at
+        (filing_id, check_name, home_library_id, month, question, value, band_low, band_high, reason, text,
+        by_id, at)
+    SELECT %s, check_name, home_library_id, month, question, value, band_low, band_high, reason, text,
+        by_id, at
     FROM transactions_explanation WHERE filing_id = %s
 """
 
@@ -70,6 +72,7 @@ def explain(
             home_library_id=finding.home_library,
             month=finding.month,
             defaults={
+                "question": finding.message,
                 "value": finding.value,
                 "band_low": finding.band[0],
                 "band_high": finding.band[1],

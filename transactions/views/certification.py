@@ -47,6 +47,10 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
             "edition": edition_named(shown.form_edition),
             "totals": figures.totals,
             "table": figures.table,
+            "findings": by_tier(to_show(figures.grid, services.findings(shown, today=clock.today())))
+            if shown.is_open
+            else (),
+            "explanations": shown.explanations.select_related("by").order_by("pk"),
             "versions": versions.order_by("-version"),
             "changes": changes_of(shown),
             "receipts": shown.receipts.order_by("-sequence"),
