@@ -198,6 +198,7 @@ SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the grid of a filing: 192 home libraries by twelve months, and room
+FILE_UPLOAD_HANDLERS = ["connecticard.uploads.MemoryUploadHandler"]  # no file lies on a disk
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if PRODUCTION:
