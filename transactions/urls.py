@@ -12,6 +12,7 @@ from transactions.views import (
     history,
     lists,
     receipts,
+    uploads,
     waivers,
 )
 
@@ -29,6 +30,12 @@ urlpatterns = [
     path("filings/<int:pk>/cells/", cells.filing_cells, name="filing_cells"),
     path("filings/<int:pk>/history/<int:library_pk>/", history.filing_history, name="filing_history"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
+    path("filings/<int:pk>/upload/", uploads.filing_upload, name="filing_upload"),
+    path("filings/<int:pk>/template/", uploads.filing_template, name="filing_template"),
+    path("filings/<int:pk>/counts.csv", uploads.filing_csv, name="filing_csv"),
+    path("filings/of/<slug:key>/labels/", uploads.label_list, name="label_list"),
+    path("filings/of/<slug:key>/labels/<int:pk>/forget/", uploads.label_forget, name="label_forget"),
+    path("help/recipes/", uploads.recipes, name="recipes"),
     path("filings/<int:pk>/check/", checking.filing_check, name="filing_check"),
     path("filings/<int:pk>/check/list.csv", checking.filing_findings, name="filing_findings"),
     path("filings/<int:pk>/certify/", certification.filing_certify, name="filing_certify"),

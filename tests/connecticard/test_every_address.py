@@ -28,6 +28,7 @@ PUBLIC = {
     "libraries:library_page",
     "libraries:town_list",
     "libraries:town_page",
+    "transactions:recipes",
     "reports:home",
     "reports:rulebook",
     "reports:report_list",

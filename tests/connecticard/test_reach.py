@@ -17,7 +17,7 @@ from reports.models import DocumentBatch
 from tests.api_world import TODAY, make_world
 from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
-from transactions.models import Holiday, Waiver
+from transactions.models import Holiday, LabelMapping, Waiver
 from transactions.rules.form_editions import edition_on
 from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services.receipts import give_receipt
@@ -85,6 +85,9 @@ def records(world):
     )
     reset = services.request_second_factor_reset(user=staff, reason="lost", by=make_user(Role.STATE_STAFF))
     receipt = give_receipt(world.draft, ReceiptKind.SUBMISSION, statement="Submitted", by=filer, at=AT)
+    label = LabelMapping.objects.create(
+        library=bethel, label="Ours", normal_label="ours", said_by=filer, said_at=AT
+    )
     batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
     own = {
         "connecticard:revoke_token": token.pk,
@@ -103,6 +106,7 @@ def records(world):
         "transactions:period_page": period.pk,
         "transactions:waivers_propose": period.pk,
         "transactions:consortium_page": make_consortium(members=(bethel,)).pk,
+        "transactions:label_forget": label.pk,
         "payments:expenditure_waiver_settle": report_waiver.pk,
         "reports:document_pdf": world.unpublished.pk,
         "reports:document_csv": world.unpublished.pk,

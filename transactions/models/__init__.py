@@ -4,6 +4,7 @@ from transactions.models.filing_period import FilingPeriod
 from transactions.models.filing_receipt import FilingReceipt
 from transactions.models.filing_total import FilingTotal
 from transactions.models.holiday import Holiday
+from transactions.models.label_mapping import LabelMapping
 from transactions.models.loan_count import LoanCount, reports_loans
 from transactions.models.reporting_cadence import ReportingCadence
 from transactions.models.waiver import Waiver, WaiverTerms
@@ -16,6 +17,7 @@ __all__ = [
     "FilingReceipt",
     "FilingTotal",
     "Holiday",
+    "LabelMapping",
     "LoanCount",
     "Provenance",
     "ReportingCadence",

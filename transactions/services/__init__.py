@@ -30,6 +30,7 @@ from transactions.services.filings import (
 )
 from transactions.services.findings import Finding, findings
 from transactions.services.holidays import add_holiday, load_holidays, remove_holiday
+from transactions.services.labels import forget_label, remember_labels
 from transactions.services.periods import check_period_dates, open_filing_periods, set_period_dates
 from transactions.services.refusals import (
     CellProblem,
@@ -70,6 +71,7 @@ __all__ = [
     "filing_fingerprint",
     "filing_fingerprints",
     "findings",
+    "forget_label",
     "hold_filing",
     "load_holidays",
     "next_day_of_change",
@@ -78,6 +80,7 @@ __all__ = [
     "propose_waiver",
     "propose_waivers",
     "rebuild_totals",
+    "remember_labels",
     "remove_holiday",
     "reopen_filing",
     "return_filing",

@@ -55,13 +55,12 @@ class Table:
     rows: Callable[[], Iterator[Row]]
 
 
-def text_of(cell: Any) -> str:
+def text_of(cell: object) -> str:
     """Return a cell as text: 12.0 is 12, a day is 2026-03-01, nothing is empty."""
     if cell is None:
         return ""
     if isinstance(cell, str):
-        written: str = cell
-        return written if cell is UNCALCULATED else written.replace("\xa0", " ").strip()
+        return cell if cell is UNCALCULATED else cell.replace("\xa0", " ").strip()
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer():
@@ -77,7 +76,8 @@ def text_of(cell: Any) -> str:
 
 def column_letter(place: int) -> str:
     """Return how a spreadsheet calls a column, the first being 0."""
-    return get_column_letter(place + 1)
+    letter: str = get_column_letter(place + 1)
+    return letter
 
 
 @contextmanager
