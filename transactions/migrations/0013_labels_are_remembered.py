@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('libraries', '0004_keys_are_letters_digits_hyphens'),
-        ('transactions', '0011_waivers_are_settled_together_or_declined'),
+        ('transactions', '0012_explanations_keep_what_was_asked'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
