@@ -130,7 +130,7 @@ class InvitationForm(forms.Form):
         label="Library",
         queryset=None,
         required=False,
-        help_text="For a library filer or a library certifier.",
+        help_text="For a library filer, a library certifier or a deputy.",
     )
     consortium: Any = forms.ModelChoiceField(
         label="Consortium", queryset=None, required=False, help_text="For a consortium filer."
@@ -139,7 +139,7 @@ class InvitationForm(forms.Form):
     last_day = DayField(
         label="Last day",
         required=False,
-        help_text="For a deputy, or wherever the end is known. Empty: until ended.",
+        help_text="A deputy has one; for others, where the end is known. Empty: until ended.",
     )
 
     def __init__(self, *args: Any, roles: list[Role], **kwargs: Any):
@@ -163,12 +163,42 @@ class InvitationForm(forms.Form):
         first_day, last_day = cleaned.get("first_day"), cleaned.get("last_day")
         if first_day and last_day and last_day < first_day:
             self.add_error("last_day", "The last day is before the first.")
+        if role == Role.DEPUTY_CERTIFIER and not last_day and "last_day" not in self.errors:
+            self.add_error("last_day", "Enter the last day on which the deputy stands in.")
         return cleaned
 
     @property
     def valid(self) -> DateRange:
         last_day = self.cleaned_data["last_day"]
         return DateRange(self.cleaned_data["first_day"], last_day + timedelta(days=1) if last_day else None)
+
+
+class DeputyForm(forms.Form):
+    """Who stands in for the certifier of a library, on which days."""
+
+    email = forms.EmailField(
+        label="E-mail address of the deputy",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    first_day = DayField(label="First day", help_text="The deputy may certify from this day on.")
+    last_day = DayField(label="Last day", help_text="The role ends by itself after this day.")
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["first_day"].initial = clock.today
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        first_day, last_day = cleaned.get("first_day"), cleaned.get("last_day")
+        if first_day and last_day and last_day < first_day:
+            self.add_error("last_day", "The last day is before the first.")
+        elif last_day and last_day < clock.today():
+            self.add_error("last_day", "The last day is past. Enter today or a later day.")
+        return cleaned
 
 
 class EndRoleForm(forms.Form):

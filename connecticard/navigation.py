@@ -34,7 +34,9 @@ class Link:
     current: str
 
 
-_OF_A_LIBRARY = frozenset({"payments:library_home", "reports:library_documents"})
+_OF_A_LIBRARY = frozenset(
+    {"connecticard:deputies", "connecticard:deputy_end", "payments:library_home", "reports:library_documents"}
+)
 _OF_A_REPORT = frozenset(
     f"payments:{name}"
     for name in (

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connecticard.views import account, audit, people, second_factor
+from connecticard.views import account, audit, deputies, people, second_factor
 
 app_name = "connecticard"
 
@@ -24,5 +24,12 @@ urlpatterns = [
     path("people/roles/<int:pk>/end/", people.end_role, name="end_role"),
     path("people/resets/<int:pk>/approve/", people.approve_reset, name="approve_reset"),
     path("people/resets/<int:pk>/withdraw/", people.withdraw_reset, name="withdraw_reset"),
+    path("libraries/<slug:key>/deputies/", deputies.deputies, name="deputies"),
+    path("libraries/<slug:key>/deputies/<int:pk>/end/", deputies.deputy_end, name="deputy_end"),
+    path(
+        "libraries/<slug:key>/deputies/invitations/<int:pk>/take-back/",
+        deputies.deputy_invitation_revoke,
+        name="deputy_invitation_revoke",
+    ),
     path("audit/", audit.audit, name="audit"),
 ]

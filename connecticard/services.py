@@ -28,6 +28,7 @@ from connecticard.models import (
 from connecticard.models.invitation import VALID_FOR
 from connecticard.models.role_assignment import STATE_ROLES
 from connecticard.permissions import Action, Scope
+from connecticard.templatetags.figures import day
 
 
 class Refused(Exception):
@@ -36,12 +37,14 @@ class Refused(Exception):
 
 def action_to_manage(role: str) -> Action:
     """Return what somebody must be allowed to do in order to give or end this role."""
-    return Action.MANAGE_STATE_PEOPLE if role in STATE_ROLES else Action.MANAGE_LIBRARY_PEOPLE
+    if role in STATE_ROLES:
+        return Action.MANAGE_STATE_PEOPLE
+    return Action.NAME_DEPUTY if role == Role.DEPUTY_CERTIFIER else Action.MANAGE_LIBRARY_PEOPLE
 
 
-def check_may_manage(*, by: User, role: str) -> None:
-    """Raise PermissionDenied unless somebody may give and end this role."""
-    permissions.check(by, action_to_manage(role))
+def check_may_manage(*, by: User, role: str, library: Any = None) -> None:
+    """Raise PermissionDenied unless somebody may give and end this role, for the library it is held for."""
+    permissions.check(by, action_to_manage(role), library)
 
 
 def sha256_of_token(token: str) -> str:
@@ -71,7 +74,7 @@ def invite_person(
     `by` None is the server's command line, which prints the link and sends no letter.
     """
     if by is not None:
-        permissions.check(by, action_to_manage(role))
+        check_may_manage(by=by, role=role, library=library)
     email = email.strip().lower()
     if _held(email=email, role=role, library=library, consortium=consortium):
         raise Refused(f"{email} holds this role already.")
@@ -97,7 +100,7 @@ def invite_person(
 @transaction.atomic
 def resend_invitation(*, invitation: Invitation, by: User) -> None:
     """Send a new link for an invitation; the old link stops working."""
-    permissions.check(by, action_to_manage(invitation.role))
+    check_may_manage(by=by, role=invitation.role, library=invitation.library)
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at or invitation.revoked_at:
         raise Refused("This invitation was accepted or revoked. Make a new one.")
@@ -112,7 +115,7 @@ def resend_invitation(*, invitation: Invitation, by: User) -> None:
 @transaction.atomic
 def revoke_invitation(*, invitation: Invitation, by: User) -> None:
     """Take an invitation back."""
-    permissions.check(by, action_to_manage(invitation.role))
+    check_may_manage(by=by, role=invitation.role, library=invitation.library)
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if invitation.accepted_at:
         raise Refused("This invitation was accepted. End the role instead.")
@@ -165,6 +168,8 @@ def accept_invitation(
     invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if not invitation.is_open(clock.now()):
         raise Refused("This invitation was used, revoked or has expired. Ask for a new one.")
+    if invitation.valid.upper and invitation.valid.upper <= clock.today():
+        raise Refused("The last day of this role is past. Ask for a new invitation.")
     if by is None:
         user = User.objects.filter(email=invitation.email).first()
         if user is None:
@@ -256,13 +261,61 @@ def give_role(
 
 
 @transaction.atomic
+def name_deputy(
+    *, library: Any, email: str, first_day: date, last_day: date, by: User
+) -> RoleAssignment | Invitation:
+    """Let somebody certify for a library from a first to a last day, in place of its certifier.
+
+    Who holds a role of the library takes this one at once and is told; anybody else is invited. Raises
+    PermissionDenied for who names no deputies of this library, Refused for days that are past or none, for
+    somebody who certifies for the library anyway, and for days on which the person is deputy already.
+    """
+    check_may_manage(by=by, role=Role.DEPUTY_CERTIFIER, library=library)
+    today, email = clock.today(), email.strip().lower()
+    if last_day < max(first_day, today):
+        raise Refused("The last day is past or before the first. Enter a later one.")
+    # Two people who name the same deputy at once follow one another
+    type(library).objects.select_for_update(no_key=True).get(pk=library.pk)
+    valid = DateRange(first_day, last_day + timedelta(days=1))
+    of_library = RoleAssignment.objects.filter(user__email=email, library=library)
+    if of_library.filter(role=Role.LIBRARY_CERTIFIER).in_force(max(first_day, today)).exists():
+        raise Refused(f"{email} certifies for {library} anyway, and needs no deputy's days.")
+    same = of_library.filter(role=Role.DEPUTY_CERTIFIER, ended_at__isnull=True, valid__overlap=valid).first()
+    if same and not same.has_ended(today):
+        raise Refused(
+            f"{same.user} is deputy through {day(same.last_day)} already. "
+            "End that first, or begin on a later day."
+        )
+    person = User.objects.filter(email=email, is_active=True).first()
+    if person is None or not of_library.in_force(today).exists():
+        invitation, _ = invite_person(
+            email=email, role=Role.DEPUTY_CERTIFIER, library=library, valid=valid, by=by
+        )
+        return invitation
+    for invitation in Invitation.objects.open().filter(
+        email=email, role=Role.DEPUTY_CERTIFIER, library=library
+    ):
+        _revoke(invitation, by)
+    assignment = give_role(user=person, role=Role.DEPUTY_CERTIFIER, library=library, valid=valid, by=by)
+    send_letter(
+        "deputy_named",
+        to=person.email,
+        person=person,
+        about=[About(f"Role: {assignment.title}", library=library)],
+        by=by,
+        assignment=assignment,
+    )
+    return assignment
+
+
+@transaction.atomic
 def end_role(*, assignment: RoleAssignment, last_day: date | None, reason: str, by: User) -> RoleAssignment:
     """End a role after a day still to come, or at once where no day is given.
 
     At once also signs the person out everywhere and revokes the role's API tokens. The State Library keeps
     at least one administrator: the last one's role cannot be ended.
     """
-    permissions.check(by, action_to_manage(assignment.role))
+    check_may_manage(by=by, role=assignment.role, library=assignment.library)
     # One lock for all administrators: two of them ending each other's role must not both succeed.
     list(
         RoleAssignment.objects.select_for_update()
@@ -271,7 +324,7 @@ def end_role(*, assignment: RoleAssignment, last_day: date | None, reason: str, 
         .values_list("pk", flat=True)
     )
     assignment = RoleAssignment.objects.select_for_update().get(pk=assignment.pk)
-    if assignment.ended_at is not None:
+    if assignment.has_ended(clock.today()):
         raise Refused("This role has ended already.")
     if assignment.role == Role.STATE_ADMINISTRATOR and not _other_administrator(assignment):
         raise Refused("This is the last administrator. Invite another one first.")
@@ -287,6 +340,8 @@ def end_role(*, assignment: RoleAssignment, last_day: date | None, reason: str, 
             raise Refused("The last day is past. Leave it empty to end the role at once.")
         if assignment.valid.lower and last_day < assignment.valid.lower:
             raise Refused("The role begins after that day. Leave the day empty to end it at once.")
+        if assignment.valid.upper and last_day >= assignment.valid.upper:
+            raise Refused("The role ends before that day already. To make it longer, give it anew.")
         assignment.valid = DateRange(assignment.valid.lower, last_day + timedelta(days=1))
         assignment.save(update_fields=["valid"])
     after = _dates(assignment.valid) | {"reason": reason}
@@ -429,7 +484,8 @@ def make_api_token(
 def revoke_api_token(*, token: ApiToken, by: User) -> None:
     """Make a token useless at once: one's own, or one of a person whose roles one manages."""
     if token.user != by:
-        permissions.check(by, action_to_manage(token.role_assignment.role))
+        held = token.role_assignment
+        check_may_manage(by=by, role=held.role, library=held.library)
     token = ApiToken.objects.select_for_update(of=("self",)).get(pk=token.pk)
     if token.revoked_at is None:
         _revoke_token(token, by)

@@ -118,6 +118,10 @@ class RoleAssignment(models.Model):
         ended = self.ended_at.astimezone(clock.EASTERN).date()
         return min(planned, ended) if planned else ended
 
+    def has_ended(self, on: date) -> bool:
+        """Whether the role was held for the last time before a day, or was ended at once by then."""
+        return self.ended_at is not None or bool(self.valid.upper and self.valid.upper <= on)
+
     def is_in_force(self, on: date) -> bool:
         """Whether the role is held on a day."""
         if self.ended_at and self.ended_at.astimezone(clock.EASTERN).date() <= on:

@@ -81,9 +81,8 @@ def _person_page(request: HttpRequest, user: User, reset_form: ReasonForm, statu
                 {
                     "assignment": assignment,
                     "in_force": assignment.is_in_force(today),
-                    "may_end": assignment.ended_at is None
-                    and not (assignment.valid.upper and assignment.valid.upper <= today)
-                    and may(request.user, services.action_to_manage(assignment.role)),
+                    "may_end": not assignment.has_ended(today)
+                    and may(request.user, services.action_to_manage(assignment.role), assignment.library),
                 }
                 for assignment in roles
             ],
@@ -158,7 +157,7 @@ def end_role(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = get_object_or_404(
         RoleAssignment.objects.select_related("user", "library", "consortium"), pk=pk
     )
-    services.check_may_manage(by=signed_in(request), role=assignment.role)
+    services.check_may_manage(by=signed_in(request), role=assignment.role, library=assignment.library)
     form = EndRoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

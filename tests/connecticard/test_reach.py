@@ -64,6 +64,13 @@ def records(world):
     invitation, _ = services.invite_person(
         email="new@example.org", role=Role.AUDITOR, valid=DateRange(TODAY, None), by=None
     )
+    fortnight = DateRange(TODAY, TODAY + timedelta(days=14))
+    deputy = services.give_role(
+        user=filer, role=Role.DEPUTY_CERTIFIER, library=bethel, valid=fortnight, by=None
+    )
+    invited_deputy, _ = services.invite_person(
+        email="deputy@example.org", role=Role.DEPUTY_CERTIFIER, library=bethel, valid=fortnight, by=None
+    )
     waiver = Waiver.objects.create(
         library=bethel,
         period=period,
@@ -97,7 +104,9 @@ def records(world):
         "connecticard:reset_second_factor": filer.pk,
         "connecticard:resend_invitation": invitation.pk,
         "connecticard:revoke_invitation": invitation.pk,
-        "connecticard:end_role": filer.role_assignments.get().pk,
+        "connecticard:end_role": filer.role_assignments.get(role=Role.LIBRARY_FILER).pk,
+        "connecticard:deputy_end": deputy.pk,
+        "connecticard:deputy_invitation_revoke": invited_deputy.pk,
         "connecticard:approve_reset": reset.pk,
         "connecticard:withdraw_reset": reset.pk,
         "libraries:letter_withdraw": bethel.letters.get().pk,

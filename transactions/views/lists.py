@@ -62,6 +62,7 @@ def library_filings(request: HttpRequest, key: str) -> HttpResponse:
             "to_come": services.choice_to_come(library, today),
             "may_enter": may(Action.ENTER_COUNTS),
             "may_certify": may(Action.CERTIFY_FILING),
+            "may_name_deputies": may(Action.NAME_DEPUTY),
             "may_choose_cadence": may(Action.CERTIFY_FILING) or may(Action.MANAGE_ROSTER),
             "may_grant_waiver": may(Action.GRANT_WAIVER),
         },
