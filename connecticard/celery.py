@@ -28,6 +28,10 @@ app.conf.beat_schedule = {
         "task": "connecticard.tasks.forget_ended_sessions",
         "schedule": crontab(hour=3, minute=20),
     },
+    "send-reminders": {
+        "task": "payments.tasks.send_reminders",
+        "schedule": crontab(hour=7, minute=30),
+    },
     "send-waiting-messages": {
         "task": "connecticard.tasks.send_waiting_messages",
         "schedule": crontab(minute="*/5"),

@@ -1,4 +1,4 @@
-"""The lock between what payments are calculated from and certifying a calculation.
+"""Locks that last as long as a transaction: on what payments are calculated from, and on reminders.
 
 Everything that changes an input of a payment run (certifying a filing, a letter of agreement, residency,
 an expenditure report, a waiver ...) shares the lock until its transaction ends; certifying a run holds it
@@ -9,6 +9,7 @@ the certificate, and writers never wait for one another.
 from django.db import connection, transaction
 
 _PAYMENT_INPUTS = 11_31_2  # a number of our own among PostgreSQL's advisory locks, after C.G.S. 11-31b
+_REMINDERS = 11_31_3
 
 
 def share_payment_inputs() -> None:
@@ -30,10 +31,18 @@ def hold_payment_inputs() -> None:
     _lock("pg_advisory_xact_lock")
 
 
-def _lock(function: str) -> None:
+def hold_reminders() -> None:
+    """Let nobody else decide who is reminded, until the transaction ends, so that nobody is reminded twice.
+
+    Raises TransactionManagementError outside a transaction.
+    """
+    _lock("pg_advisory_xact_lock", _REMINDERS)
+
+
+def _lock(function: str, what: int = _PAYMENT_INPUTS) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError(
-            "The lock on payment inputs lasts as long as a transaction: open one with transaction.atomic()."
+            "This lock lasts as long as a transaction: open one with transaction.atomic()."
         )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s)", [_PAYMENT_INPUTS])
+        cursor.execute(f"SELECT {function}(%s)", [what])

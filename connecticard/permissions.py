@@ -35,6 +35,9 @@ class Action(StrEnum):
     GRANT_WAIVER = "propose a waiver"
     APPROVE_WAIVER = "approve a waiver that another person proposed"
     VIEW_WORK_LIST = "see what every library still owes"
+    REMIND = "remind libraries of what they owe, and set when that happens by itself"
+    LOG_CONTACT = "note that one spoke with a library"
+    VIEW_MAIL = "read the messages that the program sent"
     KEEP_LEDGER = "record what libraries received"
     VIEW_RUNS = "see payment runs that are not published"
     PREPARE_RUN = "prepare and calculate payment runs"
@@ -67,6 +70,9 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.GRANT_WAIVER: _STATE,
     Action.APPROVE_WAIVER: _STATE,
     Action.VIEW_WORK_LIST: _READERS,
+    Action.REMIND: _STATE,
+    Action.LOG_CONTACT: _STATE,
+    Action.VIEW_MAIL: _READERS,
     Action.KEEP_LEDGER: _STATE,
     Action.VIEW_RUNS: _READERS,
     Action.PREPARE_RUN: _STATE,

@@ -113,8 +113,14 @@ def owed_by(libraries: Collection[Library], today: date) -> list[Owed]:
     from the first day of the fiscal year in which it falls due.
     """
     found: dict[int, list[Owed]] = {library.pk: [] for library in libraries}
-    for fiscal_year in fiscal_years(today):
-        standings = standing.standings(fiscal_year, libraries, on=today)
+    by_year = {year: standing.standings(year, libraries, on=today) for year in fiscal_years(today)}
+    take_part = {
+        library.pk
+        for standings in by_year.values()
+        for library in libraries
+        if standings[library.key].filings
+    }
+    for fiscal_year, standings in by_year.items():
         measured = measurement_period(fiscal_year)
         latest, waivers = _latest_filings(measured, libraries), _waivers(measured, libraries)
         for library in libraries:
@@ -131,7 +137,7 @@ def owed_by(libraries: Collection[Library], today: date) -> list[Owed]:
                 if filing.first_day <= today
             ]
         if fiscal_year == fiscal_year_of(today):
-            _add_reports(found, libraries, standings, fiscal_year, today)
+            _add_reports(found, libraries, standings, take_part, fiscal_year, today)
     for own_list in found.values():
         own_list.sort(key=lambda owed: owed.due_on)
     return [owed for own_list in found.values() for owed in own_list]
@@ -177,7 +183,14 @@ def _filing(
     span = Span(owed.first_day, owed.last_day)
     version = next((version for version in versions if version.span.covers(span)), None)
     status = version.status if version else None
-    where = whereabouts(owed, newest=status, ends_on=span.last_day, closes_on=owed.closes_on, today=today)
+    where = whereabouts(
+        owed,
+        newest=status,
+        ends_on=span.last_day,
+        closes_on=owed.closes_on,
+        takes_part=True,
+        today=today,
+    )
     tag, words = _words(owed, where, status)
     url = (
         reverse("transactions:filing", args=[version.pk])
@@ -234,6 +247,7 @@ def _add_reports(
     found: dict[int, list[Owed]],
     libraries: Collection[Library],
     standings: dict[str, Standing],
+    take_part: Collection[int],
     fiscal_year: int,
     today: date,
 ) -> None:
@@ -256,7 +270,12 @@ def _add_reports(
         owed = standings[library.key].expenditure_report
         status = FilingStatus(statuses[library.pk]) if library.pk in statuses else None
         where = whereabouts(
-            owed, newest=status, ends_on=opens_on - timedelta(days=1), closes_on=None, today=today
+            owed,
+            newest=status,
+            ends_on=opens_on - timedelta(days=1),
+            closes_on=None,
+            takes_part=library.pk in take_part,
+            today=today,
         )
         if where.state is State.NOTHING_RECEIVED:
             continue
@@ -355,5 +374,5 @@ def reports_owed(fiscal_year: int, today: date) -> list[tuple[Library, Owed | No
     )
     found: dict[int, list[Owed]] = {library.pk: [] for library in libraries}
     standings = standing.standings(fiscal_year, libraries, on=today)
-    _add_reports(found, libraries, standings, fiscal_year, today)
+    _add_reports(found, libraries, standings, took_part, fiscal_year, today)
     return [(library, next(iter(found[library.pk]), None), received.get(library.pk)) for library in libraries]

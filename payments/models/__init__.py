@@ -1,4 +1,5 @@
 from payments.models.appropriation import Appropriation, AppropriationChange
+from payments.models.contact_log_entry import ContactHow, ContactLogEntry
 from payments.models.expenditure_report import (
     ExpenditureLine,
     ExpenditureReport,
@@ -7,10 +8,13 @@ from payments.models.expenditure_report import (
 from payments.models.past_payment import PastPayment
 from payments.models.payment import Payment, UnmetRequirement
 from payments.models.payment_run import CountedFiling, PaymentRun
+from payments.models.reminder import ReminderRun, ReminderSchedule
 
 __all__ = [
     "Appropriation",
     "AppropriationChange",
+    "ContactHow",
+    "ContactLogEntry",
     "CountedFiling",
     "ExpenditureLine",
     "ExpenditureReport",
@@ -18,5 +22,7 @@ __all__ = [
     "PastPayment",
     "Payment",
     "PaymentRun",
+    "ReminderRun",
+    "ReminderSchedule",
     "UnmetRequirement",
 ]

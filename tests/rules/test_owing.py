@@ -17,11 +17,20 @@ DAY = timedelta(days=1)
 
 
 def of_filing(owed=FILING, newest=None, today=date(2026, 9, 5), closes_on=date(2027, 6, 30)):
-    return whereabouts(owed, newest=newest, ends_on=owed.last_day, closes_on=closes_on, today=today)
+    return whereabouts(
+        owed, newest=newest, ends_on=owed.last_day, closes_on=closes_on, takes_part=True, today=today
+    )
 
 
-def of_report(owed=REPORT, newest=None, today=date(2026, 10, 5)):
-    return whereabouts(owed, newest=newest, ends_on=date(2026, 6, 30), closes_on=None, today=today)
+def of_report(owed=REPORT, newest=None, today=date(2026, 10, 5), takes_part=True):
+    return whereabouts(
+        owed,
+        newest=newest,
+        ends_on=date(2026, 6, 30),
+        closes_on=None,
+        takes_part=takes_part,
+        today=today,
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,8 +106,9 @@ def test_late_and_accepted_late(submitted_on, waived_until, late, accepted):
     assert (found.is_late, found.is_accepted_late) == (late, accepted)
 
 
-def test_report_is_asked_for_only_where_money_was_received():
+def test_report_is_asked_for_only_of_who_takes_part_where_money_was_received():
     assert of_report().can_be_asked_for
+    assert not of_report(takes_part=False).can_be_asked_for
     assert not of_report(replace(REPORT, received_cents=0)).can_be_asked_for
     assert not of_report(replace(REPORT, received_cents=None)).can_be_asked_for
 
