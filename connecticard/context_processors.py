@@ -14,5 +14,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "program_name": settings.PROGRAM_NAME,
         "today": clock.today(),
         "demo_today": settings.DEMO_TODAY,
-        "navigation": partial(navigation.links, request),  # called by a page that shows it, not by a fragment
+        "navigation": partial(navigation.rows, request),  # called by a page that shows it, not a fragment
     }

@@ -1,6 +1,8 @@
 """The main navigation: each place, and who is shown it.
 
-What a page allows is decided by `permissions`; this only spares people links that would be refused.
+What a page allows is decided by `permissions`; this only spares people links that would be refused. Whoever
+has few places sees them in one row. Whoever has many sees sections, and below them the places of the one
+they are in.
 """
 
 from collections.abc import Sequence
@@ -16,18 +18,20 @@ from connecticard.permissions import PERMITTED, Action, assignments
 class Place:
     """A page named in the navigation; `action` None shows it to everybody.
 
-    `leads_to` are pages that people reach from it though their addresses lie elsewhere.
+    `section` is the heading under which it stands where there are many. `leads_to` are pages that people
+    reach from it though their addresses lie elsewhere.
     """
 
     label: str
     url_name: str
+    section: str
     action: Action | None = None
     leads_to: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Link:
-    """A place as one person sees it; `current` is the value of aria-current, empty elsewhere."""
+    """A place or section as one person sees it; `current` is the value of aria-current, empty elsewhere."""
 
     label: str
     url: str
@@ -51,47 +55,51 @@ _OF_A_REPORT = frozenset(
         "expenditure_waiver_settle",
     )
 )
-_OF_MONEY = frozenset(
-    {"payments:appropriation_list", "payments:appropriation_record", "payments:appropriation_change"}
-)
+IN_ONE_ROW = 7
 
 PLACES: Sequence[Place] = (
     Place(
         "My libraries",
         "payments:my_libraries",
+        "My libraries",
         Action.VIEW_OWN_LIBRARIES,
         leads_to=_OF_A_LIBRARY | _OF_A_REPORT,
     ),
     Place(
         "What libraries owe",
         "payments:work_list",
+        "Work",
         Action.VIEW_WORK_LIST,
-        leads_to=frozenset({"payments:library_home"}),
+        leads_to=frozenset({"payments:library_home", "payments:contact_log"}),
     ),
-    Place("Filings", "transactions:filing_list", Action.VIEW_LIBRARY),
-    Place("Consortia", "transactions:consortium_list", Action.VIEW_CONSORTIUM),
+    Place("Filings", "transactions:filing_list", "Work", Action.VIEW_LIBRARY),
+    Place("Consortia", "transactions:consortium_list", "Work", Action.VIEW_CONSORTIUM),
     Place(
         "Expenditure reports",
         "payments:expenditure_report_list",
+        "Work",
         Action.VIEW_WORK_LIST,
         leads_to=_OF_A_REPORT,
     ),
-    Place("Payment runs", "payments:run_list", Action.VIEW_RUNS, leads_to=_OF_MONEY),
-    Place("Libraries", "libraries:library_list"),
-    Place("Towns", "libraries:town_list"),
-    Place("Reports", "reports:report_list"),
-    Place("Rulebook", "reports:rulebook"),
+    Place("Filing dates", "transactions:period_list", "Work", Action.VIEW_WORK_LIST),
+    Place("Waivers", "transactions:waiver_list", "Work", Action.VIEW_AUDIT),
+    Place("Mail", "payments:mail", "Work", Action.VIEW_MAIL),
+    Place("Payment runs", "payments:run_list", "Payments", Action.VIEW_RUNS),
+    Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
+    Place("Libraries", "libraries:library_list", "Libraries"),
+    Place("Towns", "libraries:town_list", "Libraries"),
     Place(
         "Letters of agreement",
         "libraries:letter_list",
+        "Libraries",
         Action.MANAGE_ROSTER,
         leads_to=frozenset({"libraries:letter_record"}),
     ),
-    Place("Filing dates", "transactions:period_list", Action.VIEW_WORK_LIST),
-    Place("Waivers", "transactions:waiver_list", Action.VIEW_AUDIT),
-    Place("Holidays", "transactions:holiday_list", Action.MANAGE_ROSTER),
-    Place("People", "connecticard:people", Action.VIEW_PEOPLE),
-    Place("Audit trail", "connecticard:audit", Action.VIEW_AUDIT),
+    Place("Reports", "reports:report_list", "Published"),
+    Place("Rulebook", "reports:rulebook", "Published"),
+    Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
+    Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),
+    Place("Audit trail", "connecticard:audit", "Office", Action.VIEW_AUDIT),
 )
 
 
@@ -103,15 +111,45 @@ def _current(shown: Sequence[Place], request: HttpRequest) -> Place | None:
     return next(leading, None) or next(above, None)
 
 
-def links(request: HttpRequest) -> list[Link]:
-    """Return the places that this person may reach, in order."""
+@dataclass(frozen=True)
+class Navigation:
+    """The rows of links that one person sees; `places` is empty where one row holds all."""
+
+    links: list[Link]
+    section: str = ""
+    places: Sequence[Link] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.links)
+
+
+def rows(request: HttpRequest) -> Navigation:
+    """Return the places that this person may reach, in order: in one row, or by section."""
     roles = {held.role for held in assignments(getattr(request, "user", None))}
     shown = [place for place in PLACES if place.action is None or roles & PERMITTED[place.action]]
     current = _current(shown, request)
-    return [
-        Link(place.label, url := reverse(place.url_name), _aria(place is current, url == request.path))
-        for place in shown
-    ]
+    if len(shown) <= IN_ONE_ROW:
+        return Navigation([_link(place, current, request) for place in shown])
+    first_of = {place.section: place for place in reversed(shown)}
+    sections = dict.fromkeys(place.section for place in shown)
+    here = [place for place in shown if current is not None and place.section == current.section]
+    return Navigation(
+        links=[
+            Link(
+                section,
+                reverse(first_of[section].url_name),
+                "true" if current is not None and section == current.section else "",
+            )
+            for section in sections
+        ],
+        section=current.section if current is not None else "",
+        places=[_link(place, current, request) for place in here] if len(here) > 1 else (),
+    )
+
+
+def _link(place: Place, current: Place | None, request: HttpRequest) -> Link:
+    url = reverse(place.url_name)
+    return Link(place.label, url, _aria(place is current, url == request.path))
 
 
 def _aria(is_current: bool, is_this_page: bool) -> str:

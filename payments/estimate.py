@@ -65,12 +65,15 @@ class Stake:
 
     `own_cents` is its own payment at today's figures, which is then withheld; `others_gain_cents` and
     `others_lose_cents` are what the payments of others rise and fall by, because its loans of those periods
-    are then in no sum.
+    are then in no sum. `most_affected` is the key of the other library whose payment moves most, by
+    `most_cents`; None where none moves.
     """
 
     own_cents: int
     others_gain_cents: int
     others_lose_cents: int
+    most_affected: str | None = None
+    most_cents: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,15 +189,20 @@ class Estimate:
         line, absent = self.of(key), self.without(key)
         if line is None or absent is self:
             return Stake(0, 0, 0)
-        changes = [
-            after.payment_cents - before.payment_cents
+        changes = {
+            before.key: after.payment_cents - before.payment_cents
             for before, after in zip(self.split.lines, absent.split.lines, strict=True)
             if before.key != key
-        ]
+        }
+        most, cents = max(
+            changes.items(), key=lambda changed: (abs(changed[1]), changed[0]), default=(None, 0)
+        )
         return Stake(
             own_cents=line.payment_cents,
-            others_gain_cents=sum(change for change in changes if change > 0),
-            others_lose_cents=-sum(change for change in changes if change < 0),
+            others_gain_cents=sum(change for change in changes.values() if change > 0),
+            others_lose_cents=-sum(change for change in changes.values() if change < 0),
+            most_affected=most if cents else None,
+            most_cents=cents,
         )
 
     def with_filing(self, filing_id: int) -> "Estimate":

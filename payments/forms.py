@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 
 from connecticard.form_fields import DayField
-from payments.models import Appropriation, ExpenditureReport
+from connecticard.models import MessageKind, MessageState
+from payments.models import Appropriation, ContactHow, ExpenditureReport
 from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
-from payments.rules.owing import Progress
 from payments.services import FIRST_YEAR_FILED_HERE
+from payments.work_list import SORTS, STATES
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
 
@@ -170,28 +171,88 @@ class ReportListForm(forms.Form):
 class WorkListForm(forms.Form):
     """Which of the things owed to list."""
 
-    STATES = [
-        ("", "Not certified yet"),
-        ("late", "Late"),
-        (Progress.MISSING.name.lower(), "Missing"),
-        (Progress.SUBMITTED.name.lower(), "Submitted, not certified"),
-        (Progress.DUE.name.lower(), "Due"),
-        (Progress.TO_COME.name.lower(), "Period not over yet"),
-        (Progress.UNKNOWN.name.lower(), "Money received unknown"),
-        (Progress.CERTIFIED.name.lower(), "Certified"),
-        ("all", "Everything"),
-    ]
-    q = forms.CharField(label="Library", required=False, max_length=100)
-    subject = forms.ChoiceField(label="What", required=False)
-    state = forms.ChoiceField(label="Show", choices=STATES, required=False)
+    q = forms.CharField(label="Library or town", required=False, max_length=100)
+    subject = forms.ChoiceField(label="Period", required=False)
+    state = forms.ChoiceField(
+        label="Show",
+        required=False,
+        choices=[(state.name, state.words.capitalize()) for state in STATES],
+    )
+    sort = forms.ChoiceField(
+        required=False,
+        choices=[("", ""), *((sign + name, name) for name in SORTS for sign in ("", "-"))],
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, *args: Any, subjects: list[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["subject"] = forms.ChoiceField(
-            label="What",
+            label="Period",
             required=False,
-            choices=[("", "Filings and reports"), *((each, each) for each in subjects)],
+            choices=[("", "All periods and reports"), *((each, each) for each in subjects)],
         )
+
+
+class ContactForm(forms.Form):
+    """What was said with a library."""
+
+    on = DayField(label="Day")
+    how = forms.ChoiceField(label="How", choices=[(how.value, how.label) for how in ContactHow])
+    with_whom = forms.CharField(
+        label="With whom", max_length=150, help_text="The name and the post, such as “Pat Lee, director”."
+    )
+    note = forms.CharField(
+        label="What was said",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Write nothing about patrons: no name, card or title that somebody borrowed. The log is a "
+        "public record (C.G.S. § 11-25(b)).",
+    )
+
+
+class DaysField(forms.CharField):
+    """Numbers of days, such as "14, 3"; blank for none."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**{"required": False, "max_length": 60, **kwargs})
+
+    def clean(self, value: Any) -> Any:
+        words = super().clean(value).replace(",", " ").split()
+        if not all(word.isascii() and word.isdigit() and len(word) < 4 for word in words):
+            raise forms.ValidationError("Enter numbers of days with commas between them, such as 14, 3.")
+        return [int(word) for word in words]
+
+
+class ReminderScheduleForm(forms.Form):
+    """On which days reminders go out by themselves."""
+
+    is_on = forms.TypedChoiceField(
+        label="Reminders by themselves",
+        choices=[("on", "Go out on these days"), ("off", "Are switched off")],
+        coerce=lambda value: value == "on",
+        widget=forms.RadioSelect,
+    )
+    days_before = DaysField(label="Days before something is due", help_text="Such as 14, 3. Blank for none.")
+    days_after = DaysField(label="Days after it was due", help_text="Such as 1, 7, 14. Blank for none.")
+    begins_on = DayField(label="From this day on")
+    reason = forms.CharField(label="Why", max_length=250)
+
+
+class MailFilterForm(forms.Form):
+    """Which messages to list."""
+
+    q = forms.CharField(label="Library", required=False, max_length=100)
+    to = forms.CharField(label="To", required=False, max_length=100)
+    kind = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("", "Every kind"), *((kind.value, kind.label) for kind in MessageKind)],
+    )
+    state = forms.ChoiceField(
+        label="State",
+        required=False,
+        choices=[("", "Every state"), *((state.value, state.label) for state in MessageState)],
+    )
 
 
 # Appropriations and payment runs

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from payments.views import appropriations, expenditure_reports, home, runs, state_reports, work_list
+from payments.views import (
+    appropriations,
+    contacts,
+    expenditure_reports,
+    home,
+    mail,
+    runs,
+    state_reports,
+    work_list,
+)
 
 app_name = "payments"
 
@@ -11,7 +20,16 @@ _REPORT = "libraries/<slug:key>/expenditure-reports/<int:fiscal_year>/"
 urlpatterns = [
     path("my-libraries/", home.my_libraries, name="my_libraries"),
     path("libraries/<slug:key>/home/", home.library_home, name="library_home"),
+    path("libraries/<slug:key>/contacts/", contacts.contact_log, name="contact_log"),
+    path("libraries/<slug:key>/remind/", work_list.remind_library, name="remind_library"),
     path("work/", work_list.work_list, name="work_list"),
+    path("work/list.csv", work_list.work_list_csv, name="work_list_csv"),
+    path("work/list.xlsx", work_list.work_list_xlsx, name="work_list_xlsx"),
+    path("work/remind/", work_list.work_remind, name="work_remind"),
+    path("mail/", mail.mail, name="mail"),
+    path("mail/reminders/", mail.reminder_schedule, name="reminder_schedule"),
+    path("mail/<int:pk>/", mail.message, name="message"),
+    path("mail/<int:pk>/send-again/", mail.message_send_again, name="message_send_again"),
     path("expenditure-reports/", state_reports.expenditure_report_list, name="expenditure_report_list"),
     path(
         "expenditure-reports/<int:fiscal_year>/",

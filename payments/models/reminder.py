@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from connecticard.models import User
+from payments.rules.reminders import days_in_words
 
 
 class ReminderSchedule(models.Model):
@@ -31,6 +32,16 @@ class ReminderSchedule(models.Model):
 
     def __str__(self) -> str:
         return f"Reminders from {self.begins_on}"
+
+    @property
+    def before_words(self) -> str:
+        """The days before in words."""
+        return days_in_words(self.days_before)
+
+    @property
+    def after_words(self) -> str:
+        """The days after in words."""
+        return days_in_words(self.days_after)
 
 
 class ReminderRun(models.Model):

@@ -33,6 +33,7 @@ from payments.time_line import time_line
 from payments.to_do import ACTIONS, people_of, to_do
 from payments.views.access import allowed, library_for, person
 
+CONTACTS_SHOWN = 3
 _STEPS = (
     Action.ENTER_COUNTS,
     Action.CERTIFY_FILING,
@@ -132,7 +133,12 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
                 library,
                 may_see_runs=Action.VIEW_RUNS,
                 may_see_work_list=Action.VIEW_WORK_LIST,
+                may_log=Action.LOG_CONTACT,
+                may_read_mail=Action.VIEW_MAIL,
             ),
+            "contacts": library.contacts.select_related("by")[:CONTACTS_SHOWN],
+            "may_remind": may(request.user, Action.REMIND)
+            and any(item.can_be_asked_for for item in owed.owed_by([library], today)),
         },
     )
 

@@ -1,63 +1,219 @@
-"""The State Library's list of what every library owes."""
+"""The State Library's list of what every library owes, its export, and reminders sent from it."""
 
+import csv
+import io
 from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
 
+import openpyxl
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from openpyxl.styles import Font
 
 from connecticard import clock
-from connecticard.permissions import Action, requires
-from payments import owed
+from connecticard.permissions import Action, may, requires
+from payments import owed, reminders
+from payments import work_list as listing
 from payments.forms import WorkListForm
-from payments.owed import Owed
-from payments.rules.owing import Progress
+from payments.reminders import ReminderRefused
+from payments.views.access import library_for, person
+from payments.work_list import COLUMNS, SORTS, Row, WorkList
 
 ON_A_PAGE = 100
+_CHOICE = ("q", "subject", "state", "sort")
 
 
 @requires(Action.VIEW_WORK_LIST)
 @require_safe
 def work_list(request: HttpRequest) -> HttpResponse:
-    """Show what every participating library owes, with its state; late things first."""
-    today = clock.today()
-    libraries = owed.participants(today)
-    items = owed.owed_by(libraries, today)
-    form = WorkListForm(request.GET, subjects=list(dict.fromkeys(item.subject for item in _by_date(items))))
-    shown = _chosen(form, items) if form.is_valid() else []
-    counts = owed.counted(items)
+    """Show what every participating library owes, with its state and what is at stake."""
+    work = WorkList(clock.today())
+    form, fitting, shown = _chosen(work, request.GET)
+    page = Paginator(shown, ON_A_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "payments/work_list.html",
         {
             "form": form,
-            "libraries": libraries,
-            "page": Paginator(_by_date(shown), ON_A_PAGE).get_page(request.GET.get("page")),
-            "counts": [
-                ("late", "late", sum(item.is_late for item in items)),
-                *((each.name.lower(), each.value, counts[each]) for each in Progress if counts[each]),
-            ],
+            "libraries": work.libraries,
+            "page": page,
+            "rows": [(row, work.at_stake(row)) for row in page],
+            "counts": listing.counts(fitting),
+            "columns": _columns(form),
+            "choice": _choice(request.GET),
+            "can_be_asked": sum(row.item.can_be_asked_for for row in shown),
+            "may_remind": may(request.user, Action.REMIND),
         },
     )
 
 
-def _chosen(form: WorkListForm, items: Iterable[Owed]) -> list[Owed]:
-    typed = form.cleaned_data["q"].casefold().strip()
-    subject, state = form.cleaned_data["subject"], form.cleaned_data["state"]
-    return [
-        item
-        for item in items
-        if typed in item.library.name.casefold()
-        and subject in ("", item.subject)
-        and (
-            (state == "" and not item.is_done)
-            or state == "all"
-            or (state == "late" and item.is_late)
-            or state == item.progress.name.lower()
+@requires(Action.VIEW_WORK_LIST)
+@require_safe
+def work_list_csv(request: HttpRequest) -> HttpResponse:
+    """Give the list as it is filtered and sorted as a CSV file."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerows(
+        ["" if cell is None else cell for cell in row] for row in _file(request)
+    )
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_file_name("csv")}"'
+    return response
+
+
+@requires(Action.VIEW_WORK_LIST)
+@require_safe
+def work_list_xlsx(request: HttpRequest) -> HttpResponse:
+    """Give the list as it is filtered and sorted as an Excel file; amounts are numbers, days are days."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "What libraries owe"
+    amounts = {COLUMNS.index(name) for name in COLUMNS if name.startswith(("would", "others"))}
+    amounts.add(COLUMNS.index("most_affected_by"))
+    for number, row in enumerate(_file(request)):
+        cells = [
+            Decimal(cell) if number and column in amounts and cell is not None else cell
+            for column, cell in enumerate(row)
+        ]
+        sheet.append(cells)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for column, name in zip(sheet.columns, COLUMNS, strict=True):
+        longest = max(len(str(cell.value or "")) for cell in column)
+        sheet.column_dimensions[column[0].column_letter].width = min(60, max(len(name), longest) + 2)
+    sheet.freeze_panes = "C2"
+    sheet.auto_filter.ref = sheet.dimensions
+    file = io.BytesIO()
+    book.save(file)
+    response = HttpResponse(
+        file.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    )
+    response["Content-Disposition"] = f'attachment; filename="{_file_name("xlsx")}"'
+    return response
+
+
+@requires(Action.REMIND)
+@require_http_methods(["GET", "HEAD", "POST"])
+def work_remind(request: HttpRequest) -> HttpResponse:
+    """Show every reminder that the filtered list would send, to whom and word for word; then send them."""
+    today = clock.today()
+    work = WorkList(today)
+    _, _, shown = _chosen(work, request.GET)
+    items = [row.item for row in shown]
+    list_url = f"{reverse('payments:work_list')}?{_choice(request.GET).urlencode()}"
+    if request.method == "POST":
+        try:
+            plan = reminders.remind(
+                items=items, today=today, by=person(request), digest=request.POST.get("digest", "")
+            )
+        except ReminderRefused as refused:
+            messages.warning(request, str(refused))
+        else:
+            messages.success(request, _said(plan))
+            return redirect(list_url)
+    plan = reminders.plan_by_hand(items, today)
+    return render(
+        request,
+        "payments/work_remind.html",
+        {
+            "plan": plan,
+            "letters": [(letter, letter.body(person(request))) for letter in plan.letters],
+            "list_url": list_url,
+            "asked": sum(item.can_be_asked_for for item in items),
+        },
+    )
+
+
+@requires(Action.REMIND)
+@require_POST
+def remind_library(request: HttpRequest, key: str) -> HttpResponse:
+    """Remind the people of one library of everything that it owes, at once."""
+    today = clock.today()
+    library = library_for(request, key, Action.REMIND)
+    items = owed.owed_by([library], today)
+    plan = reminders.remind(items=items, today=today, by=person(request))
+    if plan.letters:
+        messages.success(request, _said(plan))
+    elif plan.nobody:
+        messages.warning(
+            request,
+            f"Nobody was written to: {library} has nobody with the role for the next step. Invite somebody, "
+            "or telephone and note it in the contact log.",
         )
+    elif any(item.can_be_asked_for for item in items):
+        messages.info(request, f"The people of {library} were reminded of all this today already.")
+    else:
+        messages.info(
+            request, f"{library} owes nothing that it can be asked for today. Nobody was written to."
+        )
+    return redirect(_back(request, key))
+
+
+def _said(plan: reminders.Plan) -> str:
+    """Return what was sent, in one sentence or two."""
+    if not plan.letters:
+        return "No letter was sent: everybody was reminded today already, or nobody can be written to."
+    if len(plan.letters) <= 3:
+        to = "; ".join(f"{letter.person} ({letter.person.email})" for letter in plan.letters)
+        said = f"A reminder goes to {to}."
+    else:
+        said = f"{len(plan.letters)} reminders go out, about {len(plan.libraries)} libraries."
+    if plan.nobody:
+        said += f" Nobody can be written to about {len(plan.nobody)} more."
+    return said
+
+
+def _back(request: HttpRequest, key: str) -> str:
+    """Return the page that the button stood on, where that is one of ours."""
+    wanted = request.POST.get("back", "")
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return wanted
+    return reverse("payments:library_home", args=[key])
+
+
+def _chosen(work: WorkList, query: QueryDict) -> tuple[WorkListForm, list[Row], list[Row]]:
+    """Return the form, the rows that fit its text and period, and those of its state, as sorted."""
+    form = WorkListForm(query, subjects=work.subjects)
+    if not form.is_valid():
+        return form, [], []
+    fitting = work.fitting(q=form.cleaned_data["q"], subject=form.cleaned_data["subject"])
+    in_state = listing.in_state(fitting, form.cleaned_data["state"])
+    return form, fitting, work.ordered(in_state, form.cleaned_data["sort"] or "due")
+
+
+def _choice(query: QueryDict) -> QueryDict:
+    """Return the part of an address that says what is listed."""
+    choice = QueryDict(mutable=True)
+    for name in _CHOICE:
+        if value := query.get(name):
+            choice[name] = value
+    return choice
+
+
+def _columns(form: WorkListForm) -> list[dict[str, str]]:
+    """Return each column with the order that its heading leads to, and the one that it has now."""
+    sort = form.cleaned_data.get("sort") or "due" if form.is_valid() else "due"
+    return [
+        {
+            "name": name,
+            "label": label,
+            "leads_to": f"-{name}" if sort == name else name,
+            "order": {name: "ascending", f"-{name}": "descending"}.get(sort, ""),
+        }
+        for name, label in SORTS.items()
     ]
 
 
-def _by_date(items: Iterable[Owed]) -> list[Owed]:
-    return sorted(items, key=lambda item: (item.due_on, item.subject, item.library.name))
+def _file(request: HttpRequest) -> Iterable[tuple[Any, ...]]:
+    work = WorkList(clock.today())
+    yield COLUMNS
+    yield from listing.exported(work, _chosen(work, request.GET)[2])
+
+
+def _file_name(extension: str) -> str:
+    return f"what-libraries-owe-{clock.today()}.{extension}"

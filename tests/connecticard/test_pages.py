@@ -10,11 +10,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from connecticard import navigation
 from connecticard.models import Role
 from connecticard.navigation import Place
 from connecticard.permissions import Action
+from tests.connecticard.test_every_address import client_of
 from tests.factories import make_library, make_signed_in_client, make_user
 
 ROOT = Path(__file__).parents[2]
@@ -88,23 +90,26 @@ def places(monkeypatch):
     monkeypatch.setattr(
         navigation,
         "PLACES",
-        (Place("Sign in", "account_login"), Place("Second factor", "mfa_index", Action.VIEW_AUDIT)),
+        (
+            Place("Sign in", "account_login", "Account"),
+            Place("Second factor", "mfa_index", "Account", Action.VIEW_AUDIT),
+        ),
     )
 
 
 @pytest.mark.usefixtures("places")
 def test_navigation_for_nobody_holds_the_public_places():
-    assert [link.label for link in navigation.links(request_by())] == ["Sign in"]
+    assert [link.label for link in navigation.rows(request_by()).links] == ["Sign in"]
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("places")
 def test_navigation_follows_the_permission_table():
-    assert [link.label for link in navigation.links(request_by(make_user(Role.AUDITOR)))] == [
+    assert [link.label for link in navigation.rows(request_by(make_user(Role.AUDITOR))).links] == [
         "Sign in",
         "Second factor",
     ]
-    assert [link.label for link in navigation.links(request_by(make_user()))] == ["Sign in"]
+    assert [link.label for link in navigation.rows(request_by(make_user())).links] == ["Sign in"]
 
 
 @pytest.mark.usefixtures("places")
@@ -112,7 +117,7 @@ def test_navigation_follows_the_permission_table():
     ("path", "current"), [("/account/login/", "page"), ("/account/login/next", "true"), ("/", "")]
 )
 def test_navigation_marks_where_one_is(path, current):
-    assert navigation.links(request_by(path=path))[0].current == current
+    assert navigation.rows(request_by(path=path)).links[0].current == current
 
 
 @pytest.mark.django_db
@@ -126,15 +131,48 @@ def test_home_of_a_library_belongs_to_where_one_came_from(role, label):
 
     page = client.get(f"/libraries/{library.key}/home/").content.decode()
 
-    assert re.findall(r'aria-current="true">([^<]+)</a>', page) == [label]
+    assert re.findall(r'aria-current="true">([^<]+)</a>', page)[-1] == label
 
 
 def test_every_place_of_the_navigation_has_an_address():
-    everywhere = [Place(place.label, place.url_name) for place in navigation.PLACES]
+    everywhere = [Place(place.label, place.url_name, place.section) for place in navigation.PLACES]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(navigation, "PLACES", everywhere)
-        assert len(navigation.links(request_by())) == len(everywhere)
+        patch.setattr(navigation, "IN_ONE_ROW", len(everywhere))
+        assert len(navigation.rows(request_by()).links) == len(everywhere)
+
+
+@pytest.mark.django_db
+def test_who_has_many_places_sees_sections_and_the_places_of_the_one_they_are_in():
+    staff = make_user(Role.STATE_STAFF)
+
+    found = navigation.rows(request_by(staff, path="/mail/"))
+
+    assert [link.label for link in found.links] == ["Work", "Payments", "Libraries", "Published", "Office"]
+    assert [link.label for link in found.links if link.current] == ["Work"]
+    assert found.section == "Work"
+    assert [link.label for link in found.places if link.current] == ["Mail"]
+    assert "What libraries owe" in [link.label for link in found.places]
+
+
+@pytest.mark.django_db
+def test_who_is_nowhere_of_the_navigation_sees_the_sections_alone():
+    found = navigation.rows(request_by(make_user(Role.STATE_STAFF), path="/account/"))
+
+    assert len(found.links) == 5
+    assert not any(link.current for link in found.links)
+    assert found.places == ()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role))
+def test_no_row_of_the_navigation_is_long(role):
+    person = client_of(role).user
+    for place in navigation.PLACES:
+        found = navigation.rows(request_by(person, path=reverse(place.url_name)))
+
+        assert max(len(found.links), len(found.places)) <= navigation.IN_ONE_ROW
 
 
 # When something went wrong

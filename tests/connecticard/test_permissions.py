@@ -24,7 +24,9 @@ def test_auditor_changes_nothing():
     reads = {
         Action.VIEW_LIBRARY,
         Action.VIEW_RUNS,
+        Action.VIEW_CONSORTIUM,
         Action.VIEW_WORK_LIST,
+        Action.VIEW_MAIL,
         Action.VIEW_PEOPLE,
         Action.VIEW_AUDIT,
     }

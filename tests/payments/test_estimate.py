@@ -148,7 +148,11 @@ def test_without_a_library_its_open_periods_add_nothing_and_its_shares_are_withh
     assert absent.periods["A"] == ((FIRST, Source.CERTIFIED), (SECOND, Source.NOTHING))
     assert found.of("B").payment_cents == 27_778 + 50_000
     assert found.stake_of("A") == Stake(
-        own_cents=22_222, others_gain_cents=31_250 - 27_778, others_lose_cents=0
+        own_cents=22_222,
+        others_gain_cents=31_250 - 27_778,
+        others_lose_cents=0,
+        most_affected="B",
+        most_cents=31_250 - 27_778,
     )
 
 
@@ -163,6 +167,7 @@ def test_absence_can_cost_others_and_is_told_apart_from_what_they_gain(libraries
 
     # B rises from 125.00 to 533.33, C falls from 687.50 to 466.67
     assert (stake.own_cents, stake.others_gain_cents, stake.others_lose_cents) == (18_750, 40_833, 22_083)
+    assert (stake.most_affected, stake.most_cents) == (b.key, 40_833)
 
 
 def test_library_that_has_certified_everything_leaves_nothing_open(libraries):

@@ -1,4 +1,4 @@
-"""Where people begin: library home, the list of a person with several libraries, the staff work list."""
+"""Where people begin: library home, and the list of a person with several libraries."""
 
 import re
 from datetime import date, datetime
@@ -9,8 +9,6 @@ from django.urls import reverse
 
 from connecticard.clock import EASTERN
 from connecticard.models import Message, MessageKind, Role
-from libraries.models import Library
-from libraries.roster import load_roster
 from payments.models import PastPayment
 from tests.factories import (
     give_role,
@@ -325,88 +323,3 @@ def test_home_is_closed_to_other_libraries_and_to_nobody(client):
 
     assert make_signed_in_client(Role.LIBRARY_CERTIFIER, make_library()).get(address).status_code == 403
     assert client.get(address).status_code == 302
-
-
-# The work list
-
-
-@pytest.fixture
-def three():
-    """A certified in time, B missing, C filed late; each also owes the half-year that still runs."""
-    a, b, c = (participant(name) for name in ("Avon", "Berlin", "Canton"))
-    certified(a, {})
-    certified(c, {}, submitted_on=date(2026, 9, 12))
-    return a, b, c
-
-
-@pytest.fixture
-def staff():
-    return make_signed_in_client(Role.STATE_STAFF)
-
-
-def test_staff_see_what_every_library_owes(staff, three):
-    page = words(staff.get(WORK))
-
-    assert "3 participating libraries, November 20, 2026." in page
-    assert "2 late" in page
-    assert "Berlin Record of loans, March 2026 to August 2026 September 8, 2026 Missing" in page
-    assert "Certified, filed late" not in page  # what is certified is left out unless asked for
-
-
-@pytest.mark.parametrize(
-    ("state", "libraries"),
-    [
-        ("late", ["Berlin", "Canton"]),
-        ("missing", ["Berlin"]),
-        ("submitted", []),
-        ("certified", ["Avon", "Canton"]),
-        ("to_come", ["Avon", "Berlin", "Canton"]),
-        ("all", ["Avon", "Berlin", "Canton", "Avon", "Berlin", "Canton"]),
-    ],
-)
-def test_staff_choose_by_state(staff, three, state, libraries):
-    response = staff.get(WORK, {"state": state})
-
-    assert [item.library.name for item in response.context["page"]] == libraries
-
-
-def test_staff_choose_by_name_and_subject(staff, three):
-    subject = "Record of loans, March 2026 to August 2026"
-
-    response = staff.get(WORK, {"q": "BER", "subject": subject, "state": "all"})
-    nothing = staff.get(WORK, {"q": "Zanzibar"})
-
-    assert [(item.library.name, item.subject) for item in response.context["page"]] == [("Berlin", subject)]
-    assert "Nothing fits." in words(nothing)
-
-
-def test_unknown_choice_shows_an_error_and_not_everything(staff, three):
-    response = staff.get(WORK, {"state": "whatever"})
-
-    assert "Select a valid choice" in words(response)
-    assert not response.context["page"].object_list
-
-
-def test_work_list_without_participants_leads_to_the_letters(staff):
-    assert "no letter of agreement is on file" in words(staff.get(WORK))
-
-
-@pytest.mark.parametrize("role", [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER])
-def test_libraries_do_not_see_the_work_list(role):
-    assert make_signed_in_client(role, make_library()).get(WORK).status_code == 403
-
-
-def test_auditor_reads_the_work_list(three):
-    assert make_signed_in_client(Role.AUDITOR).get(WORK).status_code == 200
-
-
-def test_work_list_of_the_whole_state_asks_few_questions(staff, django_assert_max_num_queries):
-    load_roster()
-    for library in Library.objects.all():
-        make_letter(library)
-
-    with django_assert_max_num_queries(30):
-        response = staff.get(WORK, {"state": "all"})
-
-    assert "192 participating libraries" in words(response)
-    assert response.context["page"].paginator.count == 3 * 192

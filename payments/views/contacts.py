@@ -1,0 +1,71 @@
+"""The contact log of a library: what staff and the library said to each other."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from connecticard import clock
+from connecticard.permissions import Action, check, may, requires
+from libraries.models import Library
+from payments import contacts
+from payments.contacts import ContactRefused
+from payments.forms import ContactForm
+from payments.models import ContactHow, ContactLogEntry
+from payments.views.access import library_for, person, posted
+
+
+@requires(Action.VIEW_WORK_LIST)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_log(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a library's contact log to the State Library, and let staff add a line or correct one."""
+    library = library_for(request, key, Action.VIEW_WORK_LIST)
+    may_log = may(request.user, Action.LOG_CONTACT)
+    entries = ContactLogEntry.objects.filter(library=library)
+    corrects = _corrected(request, library) if may_log else None
+    first: dict[str, Any] = {"on": clock.today()}
+    if corrects is not None:
+        first = {name: getattr(corrects, name) for name in ("on", "how", "with_whom", "note")}
+    form = ContactForm(posted(request), initial=first) if may_log else None
+    if request.method == "POST":
+        check(request.user, Action.LOG_CONTACT)
+        if form is not None and form.is_valid():
+            said = form.cleaned_data
+            try:
+                contacts.log_contact(
+                    library=library,
+                    on=said["on"],
+                    how=ContactHow(said["how"]),
+                    with_whom=said["with_whom"],
+                    note=said["note"],
+                    corrects=corrects,
+                    by=person(request),
+                    at=clock.now(),
+                )
+            except ContactRefused as refused:
+                form.add_error("on", str(refused))
+            else:
+                messages.success(request, f"The contact with {library} is noted.")
+                return redirect("payments:contact_log", key)
+    return render(
+        request,
+        "payments/contact_log.html",
+        {
+            "library": library,
+            "form": form,
+            "corrects": corrects,
+            "entries": entries.select_related("by", "corrects").prefetch_related("corrections"),
+        },
+    )
+
+
+def _corrected(request: HttpRequest, library: Library) -> ContactLogEntry | None:
+    """Return the line that is being corrected, None where a new one is written; 404 for no such line."""
+    wanted = request.GET.get("corrects", "")
+    if not wanted:
+        return None
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
+        raise Http404("No such line in the contact log.")
+    return get_object_or_404(ContactLogEntry, pk=int(wanted), library=library)
