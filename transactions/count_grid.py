@@ -5,15 +5,16 @@ people who typed at the same time made of them. How it looks is `forms`, what mu
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cached_property
 
 from django.db import connection
 
 from libraries.models import LibrarySuccession
-from transactions.models import Filing, FilingBasis
+from transactions.models import Filing, FilingBasis, FilingTotal
 from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.reportable_loans import RefusedBecause, TownsServed, refusal, reportable_months
@@ -93,6 +94,44 @@ def _value(written: str) -> int | NotCounted | None:
     if written == NOT_COUNTED.value:
         return NOT_COUNTED
     return int(written) if written else None
+
+
+class Order(StrEnum):
+    """In which order the lines are shown."""
+
+    NAME = "name"
+    TOWN = "town"
+    ACTIVITY = "activity"
+
+    @property
+    def label(self) -> str:
+        return {
+            Order.NAME: "Alphabetical",
+            Order.TOWN: "By town",
+            Order.ACTIVITY: "Rows with activity first",
+        }[self]
+
+
+def ordered(lines: Iterable[Line], order: Order, active: Container[int]) -> list[Line]:
+    """Return lines of a grid, which come by name, in another order; `active` are ids of home libraries."""
+    if order is Order.TOWN:
+        return sorted(lines, key=lambda line: line.town.casefold())
+    if order is Order.ACTIVITY:
+        return sorted(lines, key=lambda line: line.library_id not in active)
+    return list(lines)
+
+
+def active_lines(filing: Filing, counts: Counts) -> set[int]:
+    """Return the home libraries on whose cards something is entered here, or was lent a year before."""
+    first, last = filing.covers.lower, filing.covers.upper
+    a_year_before = FilingTotal.objects.filter(
+        filing__in=Filing.objects.standing().filter(
+            library=filing.library,
+            covers__overlap=(first.replace(year=first.year - 1), last.replace(year=last.year - 1)),
+        )
+    )
+    entered = {library_id for (library_id, _), loans in counts.items() if loans}
+    return entered.union(a_year_before.values_list("home_library_id", flat=True))
 
 
 @dataclass(frozen=True)

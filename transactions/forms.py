@@ -1,7 +1,7 @@
 """Forms by which libraries file, and by which staff keep what filing depends on."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -26,19 +26,20 @@ from transactions.services import Finding
 def cell_name(cell: Cell) -> str:
     """Return the name of a cell's control, which is its id on the page too: c12-2026-03, c12-total."""
     library_id, month = cell
-    return f"c{library_id}-{_column_name(month)}"
+    return f"c{library_id}-{column_name(month)}"
 
 
 _CELL_NAME = re.compile(r"c([0-9]{1,18})-([0-9]{4}-[0-9]{2}|total)")
 
 
-def _column_name(month: date | None) -> str:
+def column_name(month: date | None) -> str:
+    """Return the name of a column in addresses and names of cells: 2026-03, total."""
     return "total" if month is None else f"{month:%Y-%m}"
 
 
 def column_id(month: date | None) -> str:
     """Return the id of a column's heading on the page."""
-    return f"m-{_column_name(month)}"
+    return f"m-{column_name(month)}"
 
 
 def column_label(month: date | None) -> str:
@@ -77,12 +78,14 @@ class CountGridWidget(forms.Widget):
     """Draws all cells of a grid in one pass; a form of single fields takes more than ten times as long.
 
     `problems` are messages to show beside cells, `other_values` what somebody else saved there. `on_record`
-    is the text of what is saved, where the cells may show something else.
+    is the text of what is saved, where the cells may show something else; `lines` are those of the grid, in
+    the order in which they are shown.
     """
 
     def __init__(self, grid: CountGrid):
         super().__init__()
         self.grid = grid
+        self.lines: Sequence[Line] = grid.lines
         self.problems: Mapping[Cell, str] = {}
         self.other_values: Counts = {}
         self.on_record: Mapping[Cell, str] | None = None
@@ -98,13 +101,13 @@ class CountGridWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         typed: Mapping[Cell, str] = value or {}
         sums = totals(self.grid, parsed(self.grid, typed)[0])
-        columns = [(column, f"-{_column_name(column)}") for column in self.grid.columns]
+        columns = [(column, f"-{column_name(column)}") for column in self.grid.columns]
         marked = self.problems.keys() | self.other_values.keys()
         if self.on_record is not None:
             unsaved = (cell for cell, text in typed.items() if text != self.on_record.get(cell, ""))
             marked = marked.union(unsaved)
         parts = [_head(self.grid)]
-        for line in self.grid.lines:
+        for line in self.lines:
             library_id, open_in, row = line.library_id, line.columns, f"c{line.library_id}"
             parts.append(_line_heading(line, of_earlier_years=True))
             for column, suffix in columns:
@@ -216,6 +219,10 @@ class CountGridForm(forms.Form):
         self.cell_problems |= problems
         self._widget.problems = self.cell_problems
 
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Show the lines in another order."""
+        self._widget.lines = lines
+
     def typed(self) -> tuple[dict[Cell, int | NotCounted | None], dict[Cell, str]]:
         """Return the answers and blanks typed, and the text of each cell."""
         text = self._widget.value_from_datadict(self.data, self.files, "counts")
@@ -319,7 +326,7 @@ def _line_heading(line: Line, *, of_earlier_years: bool = False) -> str:
 
 def _foot(grid: CountGrid, sums: Totals) -> str:
     columns = "".join(
-        f'<td id="m-{_column_name(column)}-sum">{sums.by_column[column]:,}</td>' for column in grid.columns
+        f'<td id="m-{column_name(column)}-sum">{sums.by_column[column]:,}</td>' for column in grid.columns
     )
     return (
         f'</tbody><tfoot><tr><th scope="row">All home libraries</th>{columns}'
@@ -376,7 +383,7 @@ class ExplanationForm(forms.Form):
 
     @staticmethod
     def prefix_of(finding: Finding) -> str:
-        return f"{finding.check}-{finding.home_library or 'all'}-{_column_name(finding.month)}"
+        return f"{finding.check}-{finding.home_library or 'all'}-{column_name(finding.month)}"
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -29,6 +29,7 @@ urlpatterns = [
     path("filings/<int:pk>/enter/", entry.filing_entry, name="filing_entry"),
     path("filings/<int:pk>/cells/", cells.filing_cells, name="filing_cells"),
     path("filings/<int:pk>/history/<int:library_pk>/", history.filing_history, name="filing_history"),
+    path("filings/<int:pk>/blank-form/", entry.filing_blank_form, name="filing_blank_form"),
     path("filings/<int:pk>/basis/", entry.filing_basis, name="filing_basis"),
     path("filings/<int:pk>/upload/", uploads.filing_upload, name="filing_upload"),
     path("filings/<int:pk>/template/", uploads.filing_template, name="filing_template"),

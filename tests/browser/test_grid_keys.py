@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.grid_page import cell, focused, look_at, state
+from tests.browser.grid_page import PHONE, cell, focused, look_at, state
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -155,3 +155,56 @@ def test_panel_shows_the_same_month_of_earlier_years(enter):
     panel.get_by_role("link", name="All months of Bethel Public Library").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lent on cards of Bethel Public Library")
     look_at(page)
+
+
+def test_on_a_phone_one_month_is_shown_at_a_time(enter):
+    page = enter(viewport=PHONE)
+    bethel = cell(page, "Bethel Public Library Mar 2026")
+    expect(bethel).to_be_visible()
+    expect(cell(page, "Bethel Public Library Apr 2026")).to_be_hidden()
+    box = bethel.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["width"]
+
+    page.get_by_label("Month", exact=True).select_option("Apr 2026")
+    cell(page, "Bethel Public Library Apr 2026").fill("4")
+    page.keyboard.press("Enter")
+
+    assert focused(page) == "Canton Public Library Apr 2026"
+    expect(state(page)).to_contain_text("24 loans on record")
+    look_at(page, widths=(PHONE,))
+    page.get_by_label("Month", exact=True).select_option("All months")
+    expect(bethel).to_have_value("20")
+    look_at(page, widths=(PHONE,))
+
+
+def test_rows_come_in_another_order_and_stay_so(enter, draft):
+    page = enter()
+
+    page.get_by_role("link", name="By town").click()
+    towns = page.locator(".count-grid__town").all_text_contents()
+    assert towns == sorted(towns)
+    page.get_by_role("link", name="Rows with activity first").click()
+    page.reload()
+
+    expect(page.get_by_role("link", name="Rows with activity first")).to_have_attribute(
+        "aria-current", "true"
+    )
+    expect(page.get_by_role("rowheader").nth(0)).to_contain_text("Bethel Public Library")
+
+
+def test_form_is_printed_on_landscape_pages_a_year_wide(enter, draft):
+    page = enter()
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 980, "height": 700})
+
+    expect(page.get_by_label("Go to a library or town")).to_be_hidden()
+    assert page.evaluate(
+        "document.querySelector('.count-grid').scrollWidth <= document.documentElement.clientWidth"
+    )
+    assert page.evaluate("getComputedStyle(document.querySelector('.count-grid thead')).display") == (
+        "table-header-group"
+    )
+    page.goto(page.url.replace("enter", "blank-form"))
+    expect(page.get_by_role("rowheader", name="Bethel Public Library")).to_be_visible()
+    expect(page.get_by_role("row", name="Bethel Public Library").get_by_role("cell")).to_have_text([""] * 7)

@@ -10,10 +10,11 @@ from redis.exceptions import ConnectionError as RedisIsAway
 from connecticard.models import AuditEvent, Role
 from tests.factories import make_counts, make_filing, make_letter, make_period, make_signed_in_client
 from tests.transactions.conftest import months
-from transactions import presence
+from transactions import presence, services
 from transactions.forms import cell_name
 from transactions.models import LoanCount
-from transactions.rules.filing_checks import NOT_COUNTED
+from transactions.rules.filing_checks import NOT_COUNTED, Tier
+from transactions.services import Finding
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +228,26 @@ def test_without_a_cache_everything_else_works(ann, draft, bethel, monkeypatch):
     assert ann.get(address(draft)).json()["people"] == []
     assert save(ann, draft, {(bethel, MARCH): "15"}).status_code == 200
     assert ann.get(reverse("transactions:filing_entry", args=[draft.pk])).status_code == 200
+
+
+# What the checks find
+
+
+def test_findings_are_told_where_they_are_once_for_each_revision(ann, draft, bethel, monkeypatch):
+    explain = Finding("jump", Tier.MUST_EXPLAIN, "March is ten times last year's.", "2(d)", bethel.pk, MARCH)
+    blank = Finding("blank", Tier.MUST_MEND, "No loans are entered for April.", "2(b)", None, APRIL)
+    monkeypatch.setattr(services, "findings", lambda filing, today: [explain, blank])
+
+    found = ann.get(address(draft) + "?revision=0&checked=-1").json()["findings"]
+
+    assert found == [
+        {
+            "id": cell_name((bethel.pk, MARCH)),
+            "weight": "explain",
+            "message": "March is ten times last year's.",
+        }
+    ]
+    assert "findings" not in ann.get(address(draft) + "?revision=0&checked=0").json()
 
 
 # What may not be edited, and by whom

@@ -1,18 +1,32 @@
 """The grid of a filing: which cells it has, and what becomes of what two people typed."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.http import QueryDict
 
+from connecticard.models import Role
 from libraries.models import LibrarySuccession
-from tests.factories import make_filing, make_residency
-from transactions.count_grid import CountGrid, Line, count_grid, merge, totals
+from tests.factories import make_counts, make_filing, make_period, make_residency, make_user
+from tests.transactions.conftest import months
+from transactions import services
+from transactions.count_grid import (
+    CountGrid,
+    Line,
+    Order,
+    active_lines,
+    count_grid,
+    merge,
+    ordered,
+    totals,
+)
 from transactions.forms import CountGridForm, cell_name, read_only_grid
+from transactions.rules.filing_calendar import Cadence
 from transactions.rules.filing_checks import NOT_COUNTED
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
+IN_MARCH = datetime(2026, 3, 5, 14, tzinfo=UTC)
 
 
 def names(grid):
@@ -104,6 +118,36 @@ def test_lines_stand_in_the_order_of_the_alphabet_whatever_the_case(libraries):
     libraries["CT0004"].save()
 
     assert names(count_grid(make_filing(libraries["CT0002"])))[:2] == ["acorn Library", "Avon Library"]
+
+
+def test_lines_are_shown_in_the_order_that_is_asked_for():
+    lines = [
+        Line(1, "CT0001", "Acton Library", "Old Saybrook", frozenset()),
+        Line(2, "CT0002", "Bethel Library", "Bethel", frozenset()),
+        Line(3, "CT0003", "Canton Library", "Canton", frozenset()),
+    ]
+
+    assert [line.library_id for line in ordered(lines, Order.NAME, ())] == [1, 2, 3]
+    assert [line.library_id for line in ordered(lines, Order.TOWN, ())] == [2, 3, 1]
+    assert [line.library_id for line in ordered(lines, Order.ACTIVITY, {3})] == [3, 1, 2]
+
+
+@pytest.mark.django_db
+def test_activity_is_what_is_entered_now_and_what_was_lent_a_year_before(libraries):
+    avon, bethel, canton = (libraries[key] for key in ("CT0001", "CT0002", "CT0003"))
+    before = make_filing(avon, make_period(date(2025, 3, 1), Cadence.ANNUAL))
+    make_counts(before, {(canton, date(2025, 4, 1)): 3})
+    for month in months(date(2025, 3, 1), 12):
+        make_counts(before, {(bethel, month): 0})
+    filer, certifier = (
+        make_user(role, library=avon) for role in (Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER)
+    )
+    services.submit_filing(filing=before, by=filer, at=IN_MARCH)
+    services.certify_filing(filing=before, by=certifier, at=IN_MARCH)
+
+    active = active_lines(make_filing(avon), {(bethel.pk, MARCH): 1, (canton.pk, MARCH): 0})
+
+    assert active == {bethel.pk, canton.pk}
 
 
 # Sums

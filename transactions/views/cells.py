@@ -19,10 +19,12 @@ from connecticard.permissions import Action, requires
 from transactions import presence, services
 from transactions.count_grid import count_grid, counts_on_record, totals
 from transactions.filing_record import last_saved
+from transactions.findings_page import to_show
 from transactions.forms import cell_name, parsed
 from transactions.models import Filing
+from transactions.rules.filing_checks import Tier
 from transactions.rules.filing_status import FilingStatus
-from transactions.services import FilingChanged, FilingRefused
+from transactions.services import FilingChanged, FilingRefused, Finding
 from transactions.views.reach import filing_of
 
 
@@ -37,19 +39,21 @@ def filing_cells(request: HttpRequest, pk: int) -> JsonResponse:
     where the filing may not be edited, 428 without If-Match, 400 for what cannot be read.
 
     GET `?revision=REVISION` says who has the filing open, and what is on record where that is another
-    revision.
+    revision. `&checked=REVISION` asks for what the checks find, where that is another revision.
     """
     filing = filing_of(request, pk, Action.ENTER_COUNTS)
     if not FilingStatus(filing.status).may_be_edited:
         return _refused(409, NOT_OPEN_FOR_ENTRY[FilingStatus(filing.status)])
     if request.method == "POST":
         return _save(request, filing)
-    answer = {
+    answer: dict[str, Any] = {
         "people": presence.words_of(presence.arrive(filing, cast(User, request.user))),
         "token": get_token(request),
     }
     if request.GET.get("revision") != str(filing.revision):
         answer |= _on_record(request, filing)
+    if request.GET.get("checked", str(filing.revision)) != str(filing.revision):
+        answer["findings"] = _findings(filing)
     return _answer(filing, answer)
 
 
@@ -144,6 +148,26 @@ def _on_record(request: HttpRequest, filing: Filing) -> dict[str, Any]:
         "counts": _written(counts_on_record(filing)),
         "nothing_lent": filing.nothing_lent,
     }
+
+
+def _findings(filing: Filing) -> list[dict[str, str]]:
+    """Return what the checks find in cells and columns; not that a month is blank, while it is filled in."""
+    found = services.findings(filing, today=clock.today())
+    shown = to_show(
+        count_grid(filing, counts_on_record(filing)),
+        (each for each in found if each.home_library is not None or each.tier is not Tier.MUST_MEND),
+    )
+    return [
+        {"id": each.anchor, "weight": _weight(each.finding), "message": each.finding.message}
+        for each in shown
+        if each.anchor
+    ]
+
+
+def _weight(finding: Finding) -> str:
+    if finding.tier is Tier.MUST_EXPLAIN:
+        return "explained" if finding.explanation else "explain"
+    return "mend" if finding.tier is Tier.MUST_MEND else "look"
 
 
 def _written(counts: Any) -> dict[str, str]:

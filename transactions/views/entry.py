@@ -5,15 +5,34 @@ from typing import Any, cast
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from connecticard import clock
 from connecticard.models import User
 from connecticard.permissions import Action, requires
 from transactions import presence, services
-from transactions.count_grid import Cell, CountGrid, Counts, count_grid, counts_on_record, merge, totals
+from transactions.count_grid import (
+    Cell,
+    CountGrid,
+    Counts,
+    Order,
+    active_lines,
+    count_grid,
+    counts_on_record,
+    merge,
+    ordered,
+    totals,
+)
 from transactions.filing_record import context_of, last_saved
-from transactions.forms import CountGridForm, cell_name, column_label, in_order, written_loans
+from transactions.forms import (
+    CountGridForm,
+    cell_name,
+    column_label,
+    column_name,
+    in_order,
+    read_only_grid,
+    written_loans,
+)
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.filing_status import FilingStatus
@@ -157,6 +176,10 @@ def _text(loans: int | NotCounted | None) -> str:
 
 
 def _render_entry(request: HttpRequest, page: _EntryPage, status: int = 200) -> HttpResponse:
+    order = _order(request)
+    if order is not Order.NAME:
+        active = active_lines(page.filing, page.counts) if order is Order.ACTIVITY else ()
+        page.form.show_lines(ordered(page.grid.lines, order, active))
     return render(
         request,
         "transactions/filing_entry.html",
@@ -165,6 +188,8 @@ def _render_entry(request: HttpRequest, page: _EntryPage, status: int = 200) -> 
             "edition": page.edition,
             "form": page.form,
             "grid": page.grid,
+            "orders": [(each.value, each.label, each is order) for each in Order],
+            "months": [(column_name(column), column_label(column)) for column in page.grid.columns],
             "problems": page.problems,
             "conflicts": page.conflicts,
             "people": presence.words_of(presence.arrive(page.filing, cast(User, request.user))),
@@ -172,6 +197,18 @@ def _render_entry(request: HttpRequest, page: _EntryPage, status: int = 200) -> 
         },
         status=status,
     )
+
+
+def _order(request: HttpRequest) -> Order:
+    """Return the order of the lines that is asked for, or was last."""
+    asked = request.GET.get("order")
+    if asked in set(Order) and asked != request.session.get(_ORDER):
+        request.session[_ORDER] = asked
+    remembered = request.session.get(_ORDER)
+    return Order(remembered) if remembered in set(Order) else Order.NAME
+
+
+_ORDER = "count_grid_order"
 
 
 _OTHER_BASIS = {
@@ -189,6 +226,22 @@ _OTHER_BASIS = {
         "button": "Enter the loans month by month instead",
     },
 }
+
+
+@requires(Action.VIEW_LIBRARY)
+@require_safe
+def filing_blank_form(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of a filing with nothing in it, to be printed and filled in by hand (2(b))."""
+    filing = filing_of(request, pk)
+    return render(
+        request,
+        "transactions/filing_blank_form.html",
+        {
+            **context_of(filing),
+            "edition": edition_named(filing.form_edition),
+            "table": read_only_grid(count_grid(filing), {}),
+        },
+    )
 
 
 @requires(Action.ENTER_COUNTS)

@@ -10,7 +10,7 @@ from connecticard import permissions
 from connecticard.permissions import Action, requires
 from libraries.models import Library
 from transactions.count_history import CountHistory, Figure, YearOfFigures, count_history
-from transactions.forms import column_label
+from transactions.forms import column_label, column_name
 from transactions.line_chart import LineChart, line_chart
 from transactions.views.reach import filing_of
 
@@ -48,7 +48,7 @@ def filing_history(request: HttpRequest, pk: int, library_pk: int) -> HttpRespon
 def _column(name: str, history: CountHistory) -> date | None:
     """Return the column that an address names; 404 where the filing has no such column."""
     for column in history.columns:
-        if name == ("total" if column is None else f"{column:%Y-%m}"):
+        if name == column_name(column):
             return column
     raise Http404("The filing has no such month.")
 

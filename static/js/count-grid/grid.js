@@ -37,10 +37,21 @@ export class CountGrid {
     cell.select();
   }
 
+  /** Go to a cell from elsewhere on the page, also where it is hidden just now. */
+  goTo(cell) {
+    cell.closest("tr").hidden = false;
+    this.show(cell);
+    this.focus(cell);
+    cell.scrollIntoView({ block: "center", inline: "nearest" });
+  }
+
   focus(cell) {
     cell.focus();
     cell.select();
   }
+
+  /** Bring the column of a cell into sight. */
+  show() {}
 
   /** The cells of a row that can be seen, from left to right. */
   rowOf(cell) {

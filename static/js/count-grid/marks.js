@@ -13,8 +13,15 @@ export class Marks {
     this.#removeNote(cell);
     cell.removeAttribute("aria-invalid");
     this.#mark(cell, state);
-    if (STATES.has(state)) cell.setAttribute("aria-describedby", `cell-is-${state}`);
-    else cell.removeAttribute("aria-describedby");
+    this.#describe(cell, STATES.has(state) ? `cell-is-${state}` : "");
+  }
+
+  /** Show what the checks found in a cell or in a column: explain, explained, mend, look, or nothing. */
+  finding(cell, weight) {
+    if (weight) cell.parentElement.dataset.finding = weight;
+    else delete cell.parentElement.dataset.finding;
+    const said = (cell.getAttribute("aria-describedby") ?? "").split(" ");
+    this.#describe(cell, said.find((id) => id && !id.startsWith("cell-found-")) ?? "");
   }
 
   /** Show what is wrong with what was typed. */
@@ -44,13 +51,21 @@ export class Marks {
     else delete place.dataset.state;
   }
 
+  /** Let a screen reader say an element of the page with the cell, and what the checks found in it. */
+  #describe(cell, id) {
+    const { finding } = cell.parentElement.dataset;
+    const ids = [id, finding && `cell-found-${finding}`].filter(Boolean);
+    if (ids.length) cell.setAttribute("aria-describedby", ids.join(" "));
+    else cell.removeAttribute("aria-describedby");
+  }
+
   #note(cell) {
     this.#removeNote(cell);
     const note = document.createElement("div");
     note.id = `${cell.id}-note`;
     note.className = "count-grid__note";
-    cell.setAttribute("aria-describedby", note.id);
     cell.parentElement.append(note);
+    this.#describe(cell, note.id);
     return note;
   }
 

@@ -3,7 +3,7 @@ import { placeOf } from "./grid.js";
 
 const PAUSE = 250; // somebody who only passes through cells asks for nothing
 
-export function sidePanel(grid) {
+export function sidePanel(grid, findings) {
   const panel = document.querySelector("[data-side-panel]");
   const place = panel.querySelector("[data-side-panel-content]");
   const notCounted = panel.querySelector("[data-not-counted]");
@@ -28,6 +28,18 @@ export function sidePanel(grid) {
     if (cell === current) place.innerHTML = known.get(address);
   };
 
+  const found = panel.querySelector("[data-side-panel-found]");
+  const showFound = () => {
+    const messages = current ? [...findings.of(current.name), ...findings.of(`m${placeOf(current)[1]}`)] : [];
+    found.hidden = messages.length === 0;
+    found.querySelector("[data-side-panel-messages]").replaceChildren(...messages.map(({ message }) => {
+      const item = document.createElement("li");
+      item.textContent = message;
+      return item;
+    }));
+  };
+  findings.changed = showFound;
+
   // The figure of this year is in the answer too.
   grid.table.addEventListener("change", () => known.clear());
 
@@ -35,6 +47,7 @@ export function sidePanel(grid) {
   grid.table.addEventListener("focusin", (event) => {
     if (!grid.has(event.target) || event.target === current) return;
     current = event.target;
+    showFound();
     notCounted.disabled = false;
     clearTimeout(pause);
     pause = setTimeout(show, PAUSE, current);

@@ -14,9 +14,10 @@ const LONGEST_WAIT = 60_000;
 const CELLS_AT_ONCE = 1000; // what is sent while a page closes may have 64 KB
 
 export class Saving {
-  constructor(grid, marks, status) {
+  constructor(grid, marks, status, { findings }) {
     this.grid = grid;
     this.marks = marks;
+    this.findings = findings;
     this.status = status;
     this.form = grid.form;
     this.address = this.form.dataset.cells;
@@ -61,6 +62,7 @@ export class Saving {
     setInterval(() => this.poll(), POLL);
     this.#show();
     if (this.#toSend({ all: true }).length) this.save({ all: true });
+    else this.poll();
   }
 
   /** Send what is typed; resolves once all is saved, or cannot be now. `all`: also a cell that is typed in. */
@@ -78,12 +80,14 @@ export class Saving {
     if (this.stopped || this.underWay || document.visibilityState === "hidden") return;
     const asked = this.revision;
     try {
-      const response = await fetch(`${this.address}?revision=${asked}`, { redirect: "manual" });
+      const address = `${this.address}?revision=${asked}&checked=${this.findings.revision}`;
+      const response = await fetch(address, { redirect: "manual" });
       if (response.status === 409) return this.#stop(response);
       if (!response.ok) return;
       const answer = await response.json();
       this.token = this.form.elements.csrfmiddlewaretoken.value = answer.token;
       this.#present(answer.people);
+      if (answer.findings) this.findings.show(answer.findings, answer.revision);
       if (answer.counts && !this.underWay && this.revision === asked) {
         this.#bringTogether(answer);
         if (this.#toSend({}).length) this.save();
@@ -319,11 +323,13 @@ export class Saving {
     if (this.stopped) {
       this.#problem(`${this.stopped} ${unsaved ? `${count(unsaved)} not saved: note what you typed, then reload the page.` : ""}`);
     } else if (this.conflicts.size) {
-      this.#problem(`${count(this.conflicts.size)} changed by two people. Choose which value stays.`);
+      const [first] = this.conflicts.keys();
+      this.#problem(`${count(this.conflicts.size)} changed by two people. Choose which value stays.`, first);
     } else if (this.failures) {
       this.#problem(`Not saved yet: ${this.because}. Trying again; keep this page open.`);
     } else if (toMend) {
-      this.#problem(`${count(toMend)} not saved: correct what is marked. Everything else is saved.`);
+      const [first] = this.refused.keys();
+      this.#problem(`${count(toMend)} not saved: correct what is marked. Everything else is saved.`, first);
     } else if (unsaved) {
       this.status.show("unsaved", "Not saved yet.");
     } else if (this.lastSaved) {
@@ -334,8 +340,8 @@ export class Saving {
     }
   }
 
-  #problem(text) {
-    this.status.show("problem", text.trim());
+  #problem(text, cell) {
+    this.status.show("problem", text.trim(), cell ? () => this.grid.goTo(cell) : null);
     this.status.say(text.trim());
   }
 
@@ -362,7 +368,7 @@ export class Saving {
     await this.save({ all: true });
     await this.save({ all: true });
     const [waiting] = this.conflicts.keys();
-    if (waiting) return this.grid.focus(waiting);
+    if (waiting) return this.grid.goTo(waiting);
     if (this.failures) return;
     this.leaving = true;
     setTimeout(() => this.form.requestSubmit(submitter)); // while its own event is under way, a form does not go

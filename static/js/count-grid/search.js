@@ -4,7 +4,7 @@ export function searchRows(grid) {
   const box = document.querySelector("[data-grid-search]");
   const found = document.querySelector("[data-grid-search-found]");
   if (!box) return { open: () => {} };
-  box.closest("[hidden]")?.removeAttribute("hidden");
+  box.parentElement.hidden = false;
   const texts = new Map(grid.rows.map((row) => [row, simple(row.cells[0].textContent)]));
   let from = null;
 
@@ -27,8 +27,7 @@ export function searchRows(grid) {
     const column = from?.name.replace(/^c[0-9]+/, "");
     const cell = cells.find((each) => column && each.name.endsWith(column)) ?? cells[0];
     if (!cell) return;
-    grid.focus(cell);
-    cell.scrollIntoView({ block: "center", inline: "nearest" });
+    grid.goTo(cell);
   };
 
   grid.table.addEventListener("focusin", (event) => {

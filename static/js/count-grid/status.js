@@ -3,14 +3,18 @@
 export class Status {
   constructor() {
     this.line = document.querySelector("[data-save-state]");
+    this.text = this.line.querySelector("[data-save-text]");
+    this.go = this.line.querySelector("[data-save-go]");
     this.voice = document.querySelector("[data-save-voice]");
     this.said = "";
   }
 
-  /** Show how it stands; `kind` is saved, saving, unsaved or problem. */
-  show(kind, text) {
+  /** Show how it stands; `kind` is saved, saving, unsaved or problem, `goTo` leads to what it speaks of. */
+  show(kind, text, goTo = null) {
     this.line.dataset.saveState = kind;
-    this.line.textContent = text;
+    this.text.textContent = text;
+    this.go.hidden = goTo === null;
+    this.go.onclick = goTo;
   }
 
   /** Say something that matters now; what was said last is not said twice. */
