@@ -131,7 +131,8 @@ class CountGridWidget(forms.Widget):
         return mark_safe("".join(parts))  # noqa: S308 - names and typed text are escaped above
 
     def _marked_cell(self, cell: Cell, id_: str, labels: str, text: str) -> str:
-        notes, extra, described, place = [], "", "", "<td>"
+        notes: list[str] = []
+        extra, described, place = "", "", "<td>"
         if message := self.problems.get(cell):
             notes.append(escape(message))
             extra = ' aria-invalid="true"'

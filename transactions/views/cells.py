@@ -100,9 +100,9 @@ def _save(request: HttpRequest, filing: Filing) -> JsonResponse:
         return _refused(409, str(problem))
     problems = {cell_name(cell): message for cell, message in unreadable.items()}
     problems |= {name: _NO_SUCH_CELL for name in sent.cells if name not in by_name}
-    for problem in refused:
-        if problem.home_library is not None:
-            problems[cell_name((problem.home_library, problem.month))] = problem.message
+    for bad in refused:
+        if bad.home_library is not None:
+            problems[cell_name((bad.home_library, bad.month))] = bad.message
     saved = {cell: loans for cell, loans in numbers.items() if cell_name(cell) not in problems}
     presence.arrive(filing, person, changed=bool(saved))
     answer = {
