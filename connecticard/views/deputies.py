@@ -69,8 +69,9 @@ def _what_happens(named: RoleAssignment | Invitation) -> str:
 
 def _people_of(library: Any, on: Any) -> list[Any]:
     """Return the people who work for a library and could stand in without an invitation."""
-    held = RoleAssignment.objects.filter(library=library, role=Role.LIBRARY_FILER).in_force(on)
-    return sorted({each.user for each in held.select_related("user")}, key=str)
+    held = RoleAssignment.objects.filter(library=library).in_force(on).select_related("user")
+    certifiers = {each.user for each in held if each.role == Role.LIBRARY_CERTIFIER}
+    return sorted({each.user for each in held} - certifiers, key=str)
 
 
 @requires(Action.NAME_DEPUTY)

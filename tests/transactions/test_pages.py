@@ -649,6 +649,16 @@ def test_certifier_sees_what_an_amendment_changes_cell_by_cell(certifier, amende
     assert "Bethel Library Mar 2026 10 12 +2" in page
 
 
+def test_each_version_says_whether_it_counts(certifier, certified, amended):
+    page = shown(certifier, "filing", certified.pk)
+    assert "This version counts. Version 2 is begun to take its place" in page
+
+    services.certify_filing(filing=amended, by=certifier.user, at=AT)
+
+    assert "This version counts no more: version 2 took its place" in shown(certifier, "filing", certified.pk)
+    assert "What this version changes Against version 1" in shown(certifier, "filing", amended.pk)
+
+
 def test_filer_is_told_that_an_amendment_says_nothing_new(certifier, filer, certified):
     draft = services.reopen_filing(filing=certified, reason="A page was missed.", by=certifier.user, at=AT)
     assert "every count is the same as in version 1" in shown(filer, "filing_check", draft.pk)

@@ -26,6 +26,7 @@ from tests.factories import (
 )
 from tests.transactions.conftest import months
 from transactions import receipts, services
+from transactions.importing import BULK_IMPORT_EDITION
 from transactions.models import Filing, FilingReceipt
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.receipt_numbers import is_receipt_number
@@ -450,6 +451,8 @@ def test_imported_figures_have_no_receipt_and_the_page_says_so(avon, bethel, cer
         status="submitted",
         provenance="published",
         provenance_note="Annual report",
+        form_edition=BULK_IMPORT_EDITION,
+        nothing_lent=True,
         first_submitted_at=AT,
         submitted_at=AT,
         sha256="0" * 64,
@@ -458,6 +461,7 @@ def test_imported_figures_have_no_receipt_and_the_page_says_so(avon, bethel, cer
     response = make_signed_in_client(user=certifier).get(reverse("transactions:filing", args=[filing.pk]))
 
     assert "No receipt: these figures were put on record by the State Library" in text(response)
+    assert "it was put on record that the library lent nothing" in text(response)
 
 
 # Filings on record before there were receipts

@@ -21,7 +21,7 @@ from transactions.filing_changes import changes_of
 from transactions.filing_record import comparison, context_of
 from transactions.findings_page import by_tier, to_show
 from transactions.forms import ReasonForm, read_only_grid
-from transactions.models import Filing
+from transactions.models import Filing, Provenance
 from transactions.panels import panels_of
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
@@ -44,7 +44,9 @@ def filing(request: HttpRequest, pk: int) -> HttpResponse:
         "transactions/filing.html",
         {
             **context_of(shown),
-            "edition": edition_named(shown.form_edition),
+            # What the State Library put on record was made under no form.
+            "edition": edition_named(shown.form_edition) if shown.provenance == Provenance.FILED else None,
+            "working": _working_version(shown),
             "totals": figures.totals,
             "table": figures.table,
             "findings": by_tier(to_show(figures.grid, services.findings(shown, today=clock.today())))
@@ -248,7 +250,7 @@ def _allowed(request: HttpRequest, shown: Filing) -> dict[str, bool]:
         return libraries_for(request.user, action).filter(pk=shown.library_id).exists()
 
     status = FilingStatus(shown.status)
-    working = shown.is_standing and _has_working_version(shown)
+    working = _working_version(shown) is not None
     allowed = {
         "enter": status.may_be_edited and may(Action.ENTER_COUNTS),
         "certify": status is FilingStatus.SUBMITTED and may(Action.CERTIFY_FILING),
@@ -259,5 +261,8 @@ def _allowed(request: HttpRequest, shown: Filing) -> dict[str, bool]:
     return {**allowed, "any": any(allowed.values())}
 
 
-def _has_working_version(shown: Filing) -> bool:
-    return Filing.objects.open().filter(library=shown.library_id, period=shown.period_id).exists()
+def _working_version(shown: Filing) -> Filing | None:
+    """Return the version that is made to take the place of the one that counts; None where none is."""
+    if not shown.is_standing:
+        return None
+    return Filing.objects.open().filter(library=shown.library_id, period=shown.period_id).first()
