@@ -202,7 +202,8 @@ class LabelMatcher:
         for village, towns in villages().items():
             self._add_place(village, [home for town in towns for home in self.towns.get(town, ())])
         for place, homes in self._places.items():
-            forms.setdefault(place, set()).update(homes)
+            if homes:
+                forms.setdefault(place, set()).update(homes)
         self._forms = {form: frozenset(ids) for form, ids in forms.items() if form}
         self._words = {word for form in forms for word in form.split()} - {"and", "of"}
         self._written_forms = list(self._forms)

@@ -257,6 +257,16 @@ class Preview:
         return {change.cell: change.after for change in self.changes}
 
     @property
+    def read_as_towns(self) -> tuple[ReadAs, ...]:
+        """Labels that are plain names of towns with one home library."""
+        return tuple(found for found in self.read_as if found.how == HOW_READ[Reading.TOWN])
+
+    @property
+    def read_otherwise(self) -> tuple[ReadAs, ...]:
+        """Labels that are neither official names nor plain names of towns."""
+        return tuple(found for found in self.read_as if found.how != HOW_READ[Reading.TOWN])
+
+    @property
     def becoming_blank(self) -> tuple[Change, ...]:
         """Cells that hold something now and would not any more."""
         return tuple(change for change in self.changes if change.after is None)

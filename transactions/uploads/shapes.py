@@ -54,6 +54,13 @@ _NUMBER_OF_LOANS = re.compile(
 _NO_NUMBER_OF_LOANS = re.compile(
     r"bar.?code|card|zip|postal|phone|\bage\b|year|price|cost|fine|fee|isbn|oclc|call|renew|record", re.I
 )
+_A_HEADING = re.compile(
+    r"^(?:(?:patron|borrower|user|home|item|owning|registered|check.?out|check.?in|due|birth|loan|circ"
+    r"|transaction|first|last|full|call|pickup)[ _-]?)*"
+    r"(?:library|branch|patron|borrower|user|name|barcode|title|author|date|day|time|type|location|town|city"
+    r"|number|no\.?|id|total|loans?|count|month|year|status|station|collection|checkouts?|renewals?)$",
+    re.I,
+)
 _ACT = re.compile(r"type|action|transaction|operation|op.?code|activity|event", re.I)
 _A_LOAN = re.compile(r"check.?out|charge|issue|loan|o", re.I)
 _NO_LOAN = re.compile(r"renew|discharg|check.?in|return|r|i", re.I)
@@ -742,7 +749,8 @@ def _headings(rows: Sequence[Row]) -> dict[int, str]:
 
 
 def _no_label_column(headings: Mapping[int, str], places: Iterable[int]) -> TableRefused:
-    names = [f"“{headings[place]}”" for place in places if place in headings][:12]
+    # What stands in the first line of a file without headings may be a patron's name
+    names = [f"“{headings[place]}”" for place in places if _A_HEADING.search(headings.get(place, ""))][:12]
     seen = f" Its columns are {', '.join(names)}." if names else ""
     return TableRefused(
         "No column of this table names home libraries: in none are most of the values names of Connecticut "

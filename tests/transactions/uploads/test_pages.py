@@ -109,7 +109,7 @@ def test_cells_that_the_file_does_not_name_stay_unless_all_is_replaced(filer, ad
     make_counts(draft, {(roster["CT0035"], MARCH): 7, (roster["CT0024"], APRIL): 5})
     shown = paste(filer, address, GRID)
 
-    assert "become blank" in shown.text  # Canton's April is blank in the table
+    assert "1 becomes blank" in shown.text  # Canton's April is blank in the table
     go_on(filer, address, shown, "save")
     assert counts_of(draft)["CT0035", "2026-03"] == 7
     assert ("CT0024", "2026-04") not in counts_of(draft)
@@ -395,6 +395,7 @@ def test_nothing_but_counts_is_stored_logged_or_cached(
         response = go_on(filer, address, response, "save")
 
     shown = capfd.readouterr()
+    assert "Canary" not in response.text
     assert "Canary" not in everything_stored()
     assert "Canary" not in caplog.text + shown.out + shown.err
     assert "Canary" not in str([session.get_decoded() for session in Session.objects.all()])
