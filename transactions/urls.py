@@ -48,6 +48,7 @@ urlpatterns = [
     path("receipts/<str:receipt_number>/counts.json", receipts.receipt_counts, name="receipt_counts"),
     path("consortia/", consortium.consortium_list, name="consortium_list"),
     path("consortia/<int:pk>/", consortium.consortium_page, name="consortium_page"),
+    path("consortia/<int:pk>/upload/", consortium.consortium_upload, name="consortium_upload"),
     path("holidays/", calendar.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
     path("periods/", calendar.period_list, name="period_list"),

@@ -9,6 +9,7 @@ from transactions.services.cadences import (
     withdraw_cadence_choice,
 )
 from transactions.services.checking import problems_of_cells
+from transactions.services.consortia import DraftOutcome, MemberDraft, save_member_drafts
 from transactions.services.content import (
     derive_totals,
     filing_content,
@@ -51,9 +52,11 @@ __all__ = [
     "Answer",
     "CellProblem",
     "CountsRefused",
+    "DraftOutcome",
     "FilingChanged",
     "FilingRefused",
     "Finding",
+    "MemberDraft",
     "NotCertifiable",
     "add_holiday",
     "approve_waiver",
@@ -86,6 +89,7 @@ __all__ = [
     "return_filing",
     "save_counts",
     "save_good_counts",
+    "save_member_drafts",
     "set_period_dates",
     "start_filing",
     "statement_of",
