@@ -189,7 +189,7 @@ def sentences(item: Owed) -> list[str]:
             f"({item.citation})."
         )
     else:
-        when = f"The day on which it is due is {due} ({item.citation})."
+        when = f"Due {due} ({item.citation})."
     found = [missing[item.stage], when]
     if item.is_late and item.where.next_step is NextStep.ENTER:
         found.append(
