@@ -33,12 +33,11 @@ class FindingToShow:
 
 @dataclass(frozen=True)
 class Group:
-    """The findings of one tier; `is_long` where a page should not be opened with all of them."""
+    """The findings of one tier, and what the tier means for the person who works on the filing."""
 
     tier: Tier
     meaning: str
     findings: Sequence[FindingToShow]
-    needing_reason: int
 
     @property
     def title(self) -> str:
@@ -62,8 +61,7 @@ def by_tier(shown: Iterable[FindingToShow]) -> list[Group]:
     groups = []
     for tier in Tier:
         if of_tier := [each for each in every if each.finding.tier is tier]:
-            needing = sum(each.finding.needs_explanation for each in of_tier)
-            groups.append(Group(tier, _WHAT_A_TIER_MEANS[tier], of_tier, needing))
+            groups.append(Group(tier, _WHAT_A_TIER_MEANS[tier], of_tier))
     return groups
 
 

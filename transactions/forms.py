@@ -362,15 +362,21 @@ class ExplanationForm(forms.Form):
 
     reason = forms.ChoiceField(
         label="Reason",
-        required=False,
         choices=[("", "Choose a reason"), *((reason.value, reason.label) for reason in Reason)],
+        error_messages={"required": "Choose the reason that fits best, so that your words are kept."},
     )
     text = forms.CharField(
         label="In your words", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, data: Any = None, *, finding: Finding, initial: Any = None):
-        super().__init__(data, prefix=self.prefix_of(finding), initial=initial)
+        super().__init__(
+            data,
+            prefix=self.prefix_of(finding),
+            initial=initial,
+            empty_permitted=True,
+            use_required_attribute=False,
+        )
 
     @classmethod
     def unsent(cls, finding: Finding, typed: Mapping[str, str] | None = None) -> "ExplanationForm":
@@ -388,12 +394,9 @@ class ExplanationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        chosen, text = cleaned.get("reason"), cleaned.get("text", "")
-        if text and not chosen and "reason" not in self.errors:
-            self.add_error("reason", "Choose the reason that fits best, so that your words are kept.")
-        if chosen:
+        if chosen := cleaned.get("reason"):
             cleaned["reason"] = reason = Reason(chosen)
-            if reason.needs_text and not text and "text" not in self.errors:
+            if reason.needs_text and not cleaned.get("text") and "text" not in self.errors:
                 self.add_error("text", "Say in words what the reason is, or choose another one.")
         return cleaned
 

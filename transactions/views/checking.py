@@ -55,7 +55,7 @@ def _answer(request: HttpRequest, checked: Filing) -> HttpResponse:
     answers = [
         Answer(finding.check, finding.home_library, finding.month, **form.cleaned_data)
         for finding, form in forms.items()
-        if form.cleaned_data["reason"]
+        if form.cleaned_data.get("reason")
     ]
     by, expected = cast(User, request.user), revision_seen(request)
     try:
