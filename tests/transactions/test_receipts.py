@@ -14,7 +14,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 
 from connecticard.canonical_json import sha256_of
-from connecticard.models import AuditEvent, Role
+from connecticard.models import AuditEvent, Message, Role
 from tests.factories import (
     give_role,
     make_consortium,
@@ -65,7 +65,7 @@ def certifier(avon):
 
 
 @pytest.fixture
-def submitted(avon, bethel, filer):
+def submitted(avon, bethel, filer, certifier):
     filing = make_filing(avon)
     make_counts(filing, {(bethel, month): 10 + month.month for month in HALF})
     return services.submit_filing(filing=filing, by=filer, at=AT)
@@ -225,6 +225,32 @@ def test_a_first_version_may_be_submitted_unchanged_after_its_return(submitted, 
     services.return_filing(filing=submitted, reason="Look again.", by=certifier, at=AT)
 
     assert services.submit_filing(filing=submitted, by=filer, at=AT).status == "submitted"
+
+
+def test_the_certifier_hears_that_a_filing_waits_and_the_filer_that_it_is_certified(
+    submitted, filer, certifier, bethel
+):
+    make_user(Role.LIBRARY_CERTIFIER, library=bethel)
+    waiting = Message.objects.get()
+    assert (waiting.to, waiting.kind) == (certifier.email, "notice")
+    assert waiting.subject == "To certify: loans of March 2026 to August 2026, Avon Library"
+    assert reverse("transactions:filing_certify", args=[submitted.pk]) in waiting.body
+
+    services.certify_filing(filing=submitted, by=certifier, at=AT)
+
+    done = Message.objects.exclude(pk=waiting.pk).get()
+    assert done.to == filer.email
+    assert certificate_of(submitted).get_absolute_url() in done.body
+
+
+def test_nobody_is_told_what_they_did_themselves(avon, bethel, certifier):
+    filing = make_filing(avon)
+    make_counts(filing, {(bethel, month): 1 for month in HALF})
+
+    services.submit_filing(filing=filing, by=certifier, at=AT)
+    services.certify_filing(filing=filing, by=certifier, at=AT)
+
+    assert not Message.objects.exists()
 
 
 # What has become of it
