@@ -42,7 +42,7 @@ def arrive(filing: Filing, person: User, *, changed: bool = False) -> list[Prese
     try:
         here = {id_: one for id_, one in _here(filing).items() if now - one.seen < SECONDS}
         before = here.get(person.pk)
-        last_change = now if changed else before and before.changed
+        last_change = now if changed else before.changed if before else None
         here[person.pk] = Present(str(person), now, last_change)
         cache.set(_key(filing), here, SECONDS)
     except RedisError:

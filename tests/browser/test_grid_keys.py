@@ -3,7 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.grid_page import PHONE, cell, focused, look_at, state
+from tests.browser.grid_page import MARCH, PHONE, cell, focused, look_at, state
+from transactions import services
+from transactions.rules.filing_checks import Tier
+from transactions.services import Finding
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -155,6 +158,26 @@ def test_panel_shows_the_same_month_of_earlier_years(enter):
     panel.get_by_role("link", name="All months of Bethel Public Library").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lent on cards of Bethel Public Library")
     look_at(page)
+
+
+def test_what_the_checks_find_is_marked_in_its_cell_and_told_in_the_panel(enter, draft, monkeypatch):
+    bethel = draft.loan_counts.get().home_library_id
+    found = Finding("jump", Tier.MUST_EXPLAIN, "20 is far more than the year before.", "2(d)", bethel, MARCH)
+    monkeypatch.setattr(services, "findings", lambda filing, today: [found])
+    page = enter()
+    marked = cell(page, "Bethel Public Library Mar 2026")
+    expect(marked).to_have_accessible_description("Needs an explanation")
+
+    marked.focus()
+    panel = page.get_by_role("complementary", name="The cell you are in")
+    expect(panel.get_by_role("listitem")).to_have_text("20 is far more than the year before.")
+    look_at(page)
+    page.keyboard.type("2")
+    page.keyboard.press("Tab")
+    expect(marked).to_have_accessible_description("Saved Needs an explanation")
+    marked.focus()
+    panel.get_by_role("link", name="on the page of the checks").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Check and submit")
 
 
 def test_on_a_phone_one_month_is_shown_at_a_time(enter):
