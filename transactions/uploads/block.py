@@ -8,7 +8,7 @@ from datetime import date
 
 from transactions.count_grid import CountGrid
 from transactions.rules.filing_checks import NotALoanCount, parse_loans
-from transactions.uploads.shapes import Loans, Reduced
+from transactions.uploads.reduced import Loans, Reduced
 from transactions.uploads.tables import text_of
 
 _CELL_NAME = re.compile(r"c([0-9]{1,18})-([0-9]{4}-[0-9]{2}|total)")

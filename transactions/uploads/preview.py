@@ -18,7 +18,7 @@ from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.rules.reportable_loans import refusal
 from transactions.towns_served import towns_served
 from transactions.uploads.labels import LabelMatcher, Match, Reading, normal
-from transactions.uploads.shapes import Loans, Reduced, Trouble, units
+from transactions.uploads.reduced import Loans, Reduced, Trouble, units
 
 _SALT = "transactions.uploads"
 _OLDEST = 12 * 3600  # seconds, as long as somebody stays signed in

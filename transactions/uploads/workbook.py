@@ -16,7 +16,7 @@ from transactions.models import Filing
 from transactions.rules._wording import written_span
 from transactions.rules.filing_checks import LARGEST_COUNT, NotCounted
 from transactions.rules.form_editions import edition_named
-from transactions.uploads.shapes import Trouble
+from transactions.uploads.reduced import Trouble
 from transactions.uploads.tables import Table, TableRefused, text_of
 
 SHEET = "Loans"

@@ -47,8 +47,9 @@ from transactions.uploads.preview import (
     with_meanings,
     without_a_total,
 )
+from transactions.uploads.reduced import Reduced, Wanted
 from transactions.uploads.roster import matcher_of
-from transactions.uploads.shapes import Reduced, Wanted, read_tables
+from transactions.uploads.shapes import read_tables
 from transactions.uploads.tables import LARGEST_FILE, TableRefused, open_tables
 from transactions.uploads.workbook import (
     csv_of,

@@ -11,7 +11,8 @@ import openpyxl
 import pytest
 
 from transactions.uploads.labels import KnownLibrary, LabelMatcher
-from transactions.uploads.shapes import Reduced, Wanted, read_tables
+from transactions.uploads.reduced import Reduced, Wanted
+from transactions.uploads.shapes import read_tables
 from transactions.uploads.tables import open_tables
 
 DATA = Path(__file__).resolve().parents[3] / "libraries" / "data"
