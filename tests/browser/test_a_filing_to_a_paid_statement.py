@@ -178,7 +178,7 @@ def certify_the_filing(page: Page, site: str, certifier: User) -> None:
 def calculate_the_run(page: Page, site: str, staff: User) -> None:
     sign_in(page, site, staff)
     heading(page, "What libraries owe")
-    page.get_by_role("navigation", name="Main").get_by_role("link", name="Payment runs").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Payments").click()
     heading(page, "Payment runs")
     follow(page, "Begin a payment run")
     heading(page, "Begin a payment run")
