@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class DemoPerson:
     role: Role
     library: str | None = None
     consortium: str | None = None
+    days: tuple[date, date] | None = None
+    """The first and the last day of the role; from long ago on where none are given."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,9 @@ def _ensure_role(user: User, person: DemoPerson) -> None:
             role=person.role,
             library=library,
             consortium=consortium,
-            valid=DateRange(None, None),
+            valid=DateRange(person.days[0], person.days[1] + timedelta(days=1))
+            if person.days
+            else DateRange(None, None),
             by=None,
         )
 

@@ -1,8 +1,9 @@
 """A demonstration: fiscal year 2018 replayed, and the year of the demonstration's day in full swing.
 
-Everything goes through the services that people use, at the times at which they would have used them, so
-that what is shown is what the product does. People are made up, and so are all figures since: those of the
-years before the open one are recorded in bulk and say so.
+Nearly everything goes through the services that people use, at the times at which they would have used them,
+so that what is shown is what the product does; filings that were certified in time are recorded together.
+People are made up, and so are all figures since: those of the years before the open one are recorded in bulk
+and say so.
 """
 
 import csv
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum, auto
+from itertools import pairwise
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -24,16 +26,20 @@ from connecticard.models import Role, RoleAssignment, User
 from libraries.models import LetterOfAgreement, Library
 from payments import expenditure_services
 from payments import services as payment_services
+from payments.contacts import log_contact
 from payments.models import Appropriation, Payment, PaymentRun
+from payments.models.contact_log_entry import ContactHow
 from payments.rules.expenditure_reporting import categories, fiscal_year_of, report_due_in
 from payments.standing import periods_owed
+from reports.demonstration_filings import Filed, record_certified
 from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
 from reports.services import request_documents
 from transactions.importing import import_loans
 from transactions.models import Filing, FilingBasis, FilingPeriod, LoanCount, ReportingCadence
 from transactions.models.waiver import WaiverKind
 from transactions.rules.explanations import Reason
-from transactions.rules.filing_calendar import Cadence, Span, measurement_period
+from transactions.rules.filing_calendar import Cadence, Span, cadences_to_choose, measurement_period
+from transactions.services.cadences import choose_cadence, day_of_effect
 from transactions.services.counts import save_counts
 from transactions.services.explaining import Answer, explain
 from transactions.services.filings import certify_filing, return_filing, start_filing, submit_filing
@@ -54,6 +60,8 @@ PEOPLE = (
     DemoPerson("auditor@example.org", "Otto Auditor", Role.AUDITOR),
 )
 FILING_ON_STAGE = "CT0004"
+DRAFT_WITH_SWAP = "CT0005"
+LIBRARY_WITH_A_WISH = "CT0013"
 LETTERS_SINCE = date(2015, 7, 1)
 MADE_UP = "Demonstration: made up"
 MADE_UP_COUNTS = "Demonstration: made up after the figures of fiscal year 2018"
@@ -87,12 +95,23 @@ def load_demonstration(on: date) -> list[DemoSignIn]:
     Run again it changes nothing but the passwords of people whose file was lost, and opens new periods.
     """
     load_holidays()
-    signs_in = ensure_demo_people(PEOPLE)
+    signs_in = ensure_demo_people((*PEOPLE, _deputy(on)))
     open_filing_periods(on=on)
     with transaction.atomic():
         if not LetterOfAgreement.objects.exists():
             _put_on_stage(on)
     return signs_in
+
+
+def _deputy(on: date) -> DemoPerson:
+    """Return who stands in, around that day, for the certifier of the library on stage."""
+    return DemoPerson(
+        "deputy@example.org",
+        "Dede Deputy",
+        Role.DEPUTY_CERTIFIER,
+        library=FILING_ON_STAGE,
+        days=(on - timedelta(days=7), on + timedelta(days=21)),
+    )
 
 
 def _put_on_stage(on: date) -> None:
@@ -106,6 +125,8 @@ def _put_on_stage(on: date) -> None:
     _record_past_years(fiscal_year, libraries, people, on)
     _choose_monthly(libraries, measurement_period(fiscal_year), people)
     _file(fiscal_year, libraries, people, on)
+    _extend(libraries, people, on)
+    _wish_for_monthly(people, on)
     _report_expenditures(fiscal_year, libraries, run, people, on)
     if not Appropriation.objects.filter(fiscal_year=fiscal_year).exists():
         payment_services.record_appropriation(
@@ -150,11 +171,7 @@ def _record_letters(libraries: list[Library]) -> None:
 def _record_past_years(fiscal_year: int, libraries: list[Library], people: _People, on: date) -> None:
     """Record last year's loans of every library by month, and three years more of some, by bulk import."""
     pattern = _pattern()
-    some = [
-        library
-        for number, library in enumerate(libraries)
-        if number % 16 == 0 or library.key == FILING_ON_STAGE
-    ]
+    some = _some(libraries)
     for years_back, percent in LOANS_OF_PAST_YEARS.items():
         year = fiscal_year - years_back
         if year <= FISCAL_YEAR:
@@ -171,6 +188,15 @@ def _record_past_years(fiscal_year: int, libraries: list[Library], people: _Peop
                 estimated=MADE_UP_COUNTS,
                 at=_at(on),
             )
+
+
+def _some(libraries: Sequence[Library]) -> list[Library]:
+    """Return the libraries of which more is on record: those on stage and a few others."""
+    return [
+        library
+        for number, library in enumerate(libraries)
+        if number % 16 == 0 or library.key == FILING_ON_STAGE
+    ]
 
 
 def _write_year(
@@ -205,6 +231,7 @@ def _file(fiscal_year: int, libraries: list[Library], people: _People, on: date)
         for period in FilingPeriod.objects.within(measurement_period(fiscal_year))
     }
     owed_by = periods_owed(fiscal_year, libraries)
+    in_time: list[Filed] = []
     for number, library in enumerate(libraries):
         owed = [
             period
@@ -213,7 +240,25 @@ def _file(fiscal_year: int, libraries: list[Library], people: _People, on: date)
         ]
         for place, period in enumerate(owed, start=1):
             outcome = _outcome(library, number, period, on, is_last=place == len(owed))
-            _file_one(library, period, outcome, pattern.get(library.pk, {}), people, on)
+            counts = pattern.get(library.pk, {})
+            if outcome is Outcome.CERTIFIED and period.due_on < on:
+                in_time.append(
+                    Filed(
+                        library,
+                        period,
+                        _counts(library, period.span.months(), counts),
+                        people.director_of[library.pk],
+                        _at(_day_of_filing(library, period, on)),
+                    )
+                )
+            else:
+                _file_one(library, period, outcome, counts, people, on)
+    record_certified(in_time)
+
+
+def _day_of_filing(library: Library, period: FilingPeriod, on: date) -> date:
+    """Return the day on which a library files in time: on the last day or shortly before."""
+    return max(min(period.due_on - timedelta(days=library.pk % 4), on), period.opens_on)
 
 
 def _outcome(library: Library, number: int, period: FilingPeriod, on: date, *, is_last: bool) -> Outcome:
@@ -253,10 +298,9 @@ def _file_one(
         return
     director = people.director_of[library.pk]
     ended = min(period.last_day, on)
-    filed_on = min(period.due_on - timedelta(days=library.pk % 4), on)
+    filed_on = _day_of_filing(library, period, on)
     if outcome in (Outcome.CERTIFIED_LATE, Outcome.ACCEPTED_LATE):
         filed_on = min(period.due_on + timedelta(days=5), on)
-    filed_on = max(filed_on, period.opens_on)
     if outcome is Outcome.ACCEPTED_LATE and filed_on > period.due_on:
         _waive(library, period, filed_on, people)
     filing = start_filing(
@@ -268,9 +312,11 @@ def _file_one(
     counts = _counts(library, months, pattern)
     if outcome in _LARGEST_COUNT_TIMES:
         counts = _with_one_count_larger(counts, _LARGEST_COUNT_TIMES[outcome])
+    if library.key == DRAFT_WITH_SWAP:
+        counts = _with_neighbours_swapped(counts, months[-1])
     filing = save_counts(
         filing=filing,
-        counts=counts,
+        counts=dict(counts),
         by=director,
         at=_at(filed_on),
         expected=filing.revision,
@@ -294,10 +340,10 @@ _LARGEST_COUNT_TIMES = {Outcome.DRAFT: 10, Outcome.SUBMITTED: 3}
 
 
 def _with_one_count_larger(
-    counts: dict[tuple[int, date | None], int | None], times: int
-) -> dict[tuple[int, date | None], int | None]:
-    cell = max(counts, key=lambda cell: counts[cell] or 0, default=None)
-    return counts if cell is None else counts | {cell: (counts[cell] or 0) * times}
+    counts: dict[tuple[int, date | None], int], times: int
+) -> dict[tuple[int, date | None], int]:
+    cell = max(counts, key=lambda cell: counts[cell], default=None)
+    return counts if cell is None else counts | {cell: counts[cell] * times}
 
 
 def _explain(filing: Filing, director: User, on: date) -> None:
@@ -329,6 +375,60 @@ def _waive(library: Library, period: FilingPeriod, on: date, people: _People) ->
         at=_at(on),
     )
     approve_waiver(waiver=waiver, by=people.colleague, at=_at(on))
+    log_contact(
+        library=library,
+        on=on,
+        how=ContactHow.TELEPHONE,
+        with_whom="The director",
+        note="Told us of the failure and asked whether the filing can still be taken.",
+        by=people.staff,
+        at=_at(on),
+    )
+
+
+def _with_neighbours_swapped(
+    counts: dict[tuple[int, date | None], int], month: date
+) -> dict[tuple[int, date | None], int]:
+    """Return counts with two home libraries swapped in one month, as when a line is missed in typing."""
+    homes = Library.objects.filter(pk__in={home for home, _ in counts}).order_by("name")
+    one, other = max(
+        pairwise(homes.values_list("pk", flat=True)),
+        key=lambda pair: abs(counts[pair[0], month] - counts[pair[1], month]),
+    )
+    return counts | {(one, month): counts[other, month], (other, month): counts[one, month]}
+
+
+def _extend(libraries: Sequence[Library], people: _People, on: date) -> None:
+    """Give one library that has not begun a week more for the period that is due next."""
+    period = FilingPeriod.objects.filter(cadence=Cadence.SEMIANNUAL, law_due_on__gte=on).first()
+    begun = Filing.objects.filter(period=period).values("library")
+    waiting = [
+        library
+        for number, library in enumerate(libraries)
+        if number % 8 > 5 and library.key != FILING_ON_STAGE
+    ]
+    library = Library.objects.filter(pk__in=[each.pk for each in waiting]).exclude(pk__in=begun).first()
+    if period is None or library is None:
+        return
+    waiver = propose_waiver(
+        library=library,
+        period=period,
+        kind=WaiverKind.EXTENSION,
+        until=period.law_due_on + timedelta(days=7),
+        authority="State Librarian, by letter of that day",
+        reason="The library moves to another circulation system in the week in which the filing is due.",
+        by=people.staff,
+        at=_at(on),
+    )
+    approve_waiver(waiver=waiver, by=people.colleague, at=_at(on))
+
+
+def _wish_for_monthly(people: _People, on: date) -> None:
+    """Let one library choose to file monthly from the next day of change on."""
+    library = Library.objects.get(key=LIBRARY_WITH_A_WISH)
+    if Cadence.MONTHLY not in cadences_to_choose(day_of_effect(library, on)):
+        return
+    choose_cadence(library=library, cadence=Cadence.MONTHLY, by=people.director_of[library.pk], on=on)
 
 
 def _pattern() -> dict[int, dict[int, int]]:
@@ -345,9 +445,9 @@ def _pattern() -> dict[int, dict[int, int]]:
 
 def _counts(
     library: Library, months: Sequence[date], pattern: Mapping[int, int], *, percent: int = 100
-) -> dict[tuple[int, date | None], int | None]:
+) -> dict[tuple[int, date | None], int]:
     """Return counts a third below the replayed year's, with some rise and fall from month to month."""
-    counts: dict[tuple[int, date | None], int | None] = {}
+    counts: dict[tuple[int, date | None], int] = {}
     for month in months:
         # Numbered by month: two months that begin 31 days apart would otherwise be copies of each other.
         number = month.year * 12 + month.month
@@ -365,6 +465,16 @@ def _report_expenditures(
     due = report_due_in(fiscal_year)
     received = dict(Payment.objects.filter(run=run).values_list("library_id", "payment_cents"))
     codes = [category.code for category in categories(due.due_on)]
+    for library in _some(libraries):  # the money of the next report, which can be begun early
+        if cents := received.get(library.pk, 0):
+            expenditure_services.record_money_received(
+                library=library,
+                fiscal_year=due.covers_fiscal_year + 1,
+                cents=cents * 97 // 100,
+                received_on=date(due.covers_fiscal_year + 1, 4, 24),
+                source=MADE_UP,
+                by=people.staff,
+            )
     for number, library in enumerate(libraries):
         cents = received.get(library.pk, 0)
         expenditure_services.record_money_received(

@@ -7,17 +7,26 @@ from django.db.models import Sum
 
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
+from libraries.models import Library
 from libraries.roster import load_roster
 from payments.calculation import rates_of
 from payments.estimate import estimate
 from payments.models import ExpenditureReport
 from payments.verification import differences
-from reports.demonstration import FILING_ON_STAGE, MADE_UP_COUNTS, load_demonstration
+from reports.demonstration import (
+    DRAFT_WITH_SWAP,
+    FILING_ON_STAGE,
+    LIBRARY_WITH_A_WISH,
+    MADE_UP_COUNTS,
+    load_demonstration,
+)
 from reports.models import DocumentBatch
 from reports.replay import replay_fy2018
 from tests.factories import make_user
 from transactions.models import Filing, Waiver
 from transactions.rules.filing_calendar import measurement_period, program_year_of
+from transactions.rules.filing_checks import Tier
+from transactions.services import choice_to_come, filing_fingerprint, findings
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2027, 3, 5)
@@ -69,6 +78,16 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
     years_back = Filing.objects.standing().filter(library__key=FILING_ON_STAGE, period__last_day__lt=TODAY)
     assert {program_year_of(filing.period.last_day) for filing in years_back} >= {2023, 2024, 2025, 2026}
     assert estimate(2027, on=TODAY).rests_on.last_year > 100
+
+    draft = this_year.get(library__key=DRAFT_WITH_SWAP, status="draft")
+    assert any(each.tier == Tier.MUST_EXPLAIN for each in findings(draft, today=TODAY))
+    in_time = this_year.get(library__key=FILING_ON_STAGE, status="certified")
+    assert filing_fingerprint(in_time.pk) == in_time.sha256
+    assert [receipt.kind for receipt in in_time.receipts.all()] == ["submission", "certificate"]
+    sums = [rows.aggregate(sum=Sum("loans"))["sum"] for rows in (in_time.totals, in_time.loan_counts)]
+    assert sums[0] == sums[1] > 0
+    assert Waiver.objects.filter(kind="extension", approved_at__isnull=False).exists()
+    assert choice_to_come(Library.objects.get(key=LIBRARY_WITH_A_WISH), TODAY)
 
     recorded = AuditEvent.objects.count()
     load_demonstration(on=TODAY)
