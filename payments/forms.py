@@ -104,7 +104,7 @@ class ExpenditureForm(forms.Form):
             self.fields[f"spent_{code}"] = DollarsField(
                 label=name,
                 required=False,
-                help_text=f"The year before: {dollars(before[code])}" if code in before else "",
+                help_text=f"The year before: {dollars(before[code])}" if before.get(code) else "",
             )
         if "other" in categories:
             self.fields["note_other"] = forms.CharField(

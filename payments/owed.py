@@ -1,7 +1,7 @@
 """What libraries owe now, filings and expenditure reports side by side, and how each stands."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -106,14 +106,17 @@ def participants(today: date) -> list[Library]:
     return list(Library.objects.filter(pk__in=took_part).select_related("town").order_by("name"))
 
 
-def owed_by(libraries: Collection[Library], today: date) -> list[Owed]:
+def owed_by(
+    libraries: Collection[Library], today: date, *, known: Mapping[int, dict[str, Standing]] | None = None
+) -> list[Owed]:
     """Return what libraries owe on a day, by library as given and then by due date; what is done included.
 
     Filings from the first day of their period on, of the fiscal years that are open; the expenditure report
-    from the first day of the fiscal year in which it falls due.
+    from the first day of the fiscal year in which it falls due. `known` spares reading the standings of those
+    years again, where the caller has them.
     """
     found: dict[int, list[Owed]] = {library.pk: [] for library in libraries}
-    by_year = {year: standing.standings(year, libraries, on=today) for year in fiscal_years(today)}
+    by_year = known or {year: standing.standings(year, libraries, on=today) for year in fiscal_years(today)}
     take_part = {
         library.pk
         for standings in by_year.values()

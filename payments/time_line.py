@@ -13,6 +13,7 @@ from transactions.rules.filing_calendar import Span, measurement_period
 _TOP = 24
 _ROW = 26
 _BAR = 16
+_THINNEST = 120  # hundredths of a percent: a bar of one day is still seen
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def time_line(due: ReportDue, *, received: PastPayment | None, today: date) -> T
                 note,
                 days,
                 left=_percent(_days_into(days.first_day, whole), whole.days),
-                width=_percent(days.days, whole.days),
+                width=_percent(days.days, whole.days, at_least=_THINNEST),
                 top=_TOP + (number - 1) * _ROW,
                 middle=_TOP + (number - 1) * _ROW + _BAR // 2,
             )
@@ -130,7 +131,7 @@ def _days_into(day: date, whole: Span) -> int:
     return (day - whole.first_day).days
 
 
-def _percent(days: int, of: int) -> str:
+def _percent(days: int, of: int, *, at_least: int = 0) -> str:
     """Return days as percent of a length with two decimals, cut: 12.34%."""
-    hundredths = days * 10_000 // of
+    hundredths = max(days * 10_000 // of, at_least)
     return f"{hundredths // 100}.{hundredths % 100:02}%"

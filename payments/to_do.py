@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from email.utils import parseaddr
 from enum import IntEnum
+from itertools import chain
 from urllib.parse import quote
 
 from django.conf import settings
@@ -15,13 +16,12 @@ from connecticard.models import Role, RoleAssignment
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import PERMITTED, Action
 from libraries.models import Library
-from payments import owed
+from payments import owed, standing
 from payments.models import ExpenditureReport, ExpenditureReportWaiver
 from payments.owed import Owed
-from payments.rules.eligibility import Code, Unmet
+from payments.rules.eligibility import Code, Unmet, unmet_requirements
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
-from payments.standing import unmet_by_library
 from transactions.library_filings import PeriodOfLibrary, periods_of_library
 from transactions.models import Filing
 from transactions.models.waiver import WaiverTerms
@@ -105,10 +105,18 @@ class ToDo:
         return self.urgency is Urgency.TO_COME
 
 
-def to_do(
+@dataclass(frozen=True)
+class Agenda:
+    """What a library has to do, the most urgent first, and by fiscal year how many requirements are unmet."""
+
+    todos: tuple[ToDo, ...]
+    unmet: Mapping[int, int]
+
+
+def agenda(
     library: Library, may: Collection[Action], people: Collection[RoleAssignment], *, today: date
-) -> list[ToDo]:
-    """Return what a library has to do now and later, the most urgent first.
+) -> Agenda:
+    """Return what a library has to do now and later for the payments of the fiscal years that are open.
 
     `may` are those of ACTIONS that the reader may take for the library, `people` who holds a role for it.
     What is certified and in order is left out; what was certified late is not, until a waiver takes it as in
@@ -116,13 +124,14 @@ def to_do(
 
     Source: Regs. Conn. State Agencies § 11-31c-2, 11-31c-4(a).
     """
+    standings = {year: standing.standings(year, [library], on=today) for year in owed.fiscal_years(today)}
+    by_year = {year: unmet_requirements(known[library.key]) for year, known in standings.items()}
     unmet: dict[str, list[Unmet]] = {}
-    for fiscal_year in owed.fiscal_years(today):
-        for requirement in unmet_by_library(fiscal_year, [library], on=today).get(library.key, ()):
-            unmet.setdefault(requirement.matter, []).append(requirement)
+    for requirement in chain.from_iterable(by_year.values()):
+        unmet.setdefault(requirement.matter, []).append(requirement)
     filings = {_matter(period): period for period in periods_of_library(library, today)}
     found = []
-    for item in owed.owed_by([library], today):
+    for item in owed.owed_by([library], today, known=standings):
         own = tuple(unmet.pop(item.matter, ()))
         if own or not item.is_done:
             period = filings.get(item.matter)
@@ -130,7 +139,10 @@ def to_do(
     for matter, requirements in unmet.items():
         by_code = {requirement.code: requirement for requirement in reversed(requirements)}
         found += [_of_requirement(library, each, may, is_later=bool(matter)) for each in by_code.values()]
-    return sorted(found, key=lambda each: (each.urgency, each.last_day or date.min))
+    return Agenda(
+        tuple(sorted(found, key=lambda each: (each.urgency, each.last_day or date.min))),
+        {year: len(requirements) for year, requirements in by_year.items()},
+    )
 
 
 def people_of(library: Library, today: date) -> list[RoleAssignment]:
@@ -164,9 +176,10 @@ def _of_item(
     if can_step:
         remedies.append(_step(library, item, period))
     remedies += _of_the_state_library(library, item, unmet, period, may)
-    if may and not _OF_THE_LIBRARY.isdisjoint(may) and (item.is_late or is_closed or _is_unknown(item)):
-        about = "what it received" if _is_unknown(item) else "a waiver"
-        remedies.append(_letter(f"Ask the State Library for {about}", library, item.subject))
+    may_be_waived = item.is_late and (period is None or period.may_be_waived)
+    if not _OF_THE_LIBRARY.isdisjoint(may) and (may_be_waived or is_closed or _is_unknown(item)):
+        about = "for a waiver" if may_be_waived else "about it"
+        remedies.append(_letter(f"Ask the State Library {about}", library, item.subject))
     version: Filing | ExpenditureReport | None
     waivers: Sequence[WaiverTerms]
     if item.is_report:
@@ -245,7 +258,7 @@ def _of_the_state_library(
         if item.is_report:
             page = reverse("payments:expenditure_waiver_propose", args=[library.key, fiscal_year])
             found.append(Remedy("Propose a waiver", page))
-        elif period and period.record:
+        elif period and period.record and period.may_be_waived:
             page = reverse("transactions:waiver_propose", args=[library.key, period.record.pk])
             found.append(Remedy("Propose a waiver", page))
     return found

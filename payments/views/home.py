@@ -23,14 +23,13 @@ from connecticard.permissions import (
 from libraries.models import Library
 from payments import owed
 from payments.models import PastPayment, Payment
-from payments.outlook import outlook
+from payments.outlook import Outlook, outlook
 from payments.owed import Owed
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
 from payments.rules.payment_run_status import PaymentRunStatus
-from payments.standing import unmet_by_library
 from payments.time_line import time_line
-from payments.to_do import ACTIONS, people_of, to_do
+from payments.to_do import ACTIONS, agenda, people_of
 from payments.views.access import allowed, library_for, person
 
 CONTACTS_SHOWN = 3
@@ -82,11 +81,10 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
     today = clock.today()
     library = library_for(request, key, Action.VIEW_LIBRARY)
     people = people_of(library, today)
-    everything = to_do(
-        library, {action for action in ACTIONS if may(request.user, action, library)}, people, today=today
-    )
-    now = [each for each in everything if not each.is_later]
-    later = [each for each in everything if each.is_later]
+    may_do = {action for action in ACTIONS if may(request.user, action, library)}
+    found = agenda(library, may_do, people, today=today)
+    now = [each for each in found.todos if not each.is_later]
+    later = [each for each in found.todos if each.is_later]
     following = later.pop(0) if later and not now else None
     due = report_due_in(fiscal_year_of(today))
     received = list(PastPayment.objects.filter(library=library))
@@ -99,10 +97,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             "now": now,
             "following": following,
             "later": later,
-            "outlooks": [
-                (outlook(library, fiscal_year, on=today), _unmet_of(library, fiscal_year, today))
-                for fiscal_year in owed.fiscal_years(today)
-            ],
+            "outlooks": [(each, found.unmet[each.fiscal_year]) for each in _outlooks(library, today)],
             "due": due,
             "explained": explained,
             "report": library.expenditure_reports.filter(
@@ -143,9 +138,13 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-def _unmet_of(library: Library, fiscal_year: int, today: date) -> int:
-    """Return how many requirements for the payment of a fiscal year the library has not met."""
-    return len(unmet_by_library(fiscal_year, [library], on=today).get(library.key, ()))
+def _outlooks(library: Library, today: date) -> list[Outlook]:
+    """Return the payment of the fiscal year under way, and the next one's once that is certified."""
+    found: list[Outlook] = []
+    for fiscal_year in owed.fiscal_years(today):
+        if not found or found[-1].certified:
+            found.append(outlook(library, fiscal_year, on=today))
+    return found
 
 
 def _reached(held_roles: list[RoleAssignment], action: Action) -> set[int]:
