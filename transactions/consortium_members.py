@@ -97,6 +97,11 @@ class PeriodOfMembers:
         return sum(member.is_late for member in self.members)
 
     @property
+    def is_certified_by_all(self) -> bool:
+        """Whether no member has anything left to certify."""
+        return self.counts[MemberState.CERTIFIED] == len(self.members)
+
+    @property
     def is_owed_now(self) -> bool:
         """Whether the period is over and a member can still certify it."""
         return any(member.own.is_owed_now for member in self.members)

@@ -83,6 +83,8 @@ def consortium_page(request: HttpRequest, pk: int) -> HttpResponse:
             "consortium": consortium,
             "number": consortium.memberships.filter(valid__contains=today).count(),
             "periods": periods,
+            "open_periods": [period for period in periods if not period.is_certified_by_all],
+            "done_periods": [period for period in periods if period.is_certified_by_all],
             "shown": shown,
             "members": members,
             "state": state,
