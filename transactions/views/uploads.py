@@ -4,7 +4,7 @@ Between the steps nothing is kept here: the page carries the counts, signed. Wha
 never reaches a log: an error nobody foresaw is reported by its kind alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any, cast
@@ -47,7 +47,7 @@ from transactions.uploads.preview import (
     with_meanings,
     without_a_total,
 )
-from transactions.uploads.reduced import Reduced, Wanted
+from transactions.uploads.reduced import Reduced, Trouble, Wanted
 from transactions.uploads.roster import matcher_of
 from transactions.uploads.shapes import read_tables
 from transactions.uploads.tables import LARGEST_FILE, TableRefused, open_tables
@@ -395,7 +395,20 @@ def _save(page: _UploadPage, upload: Upload) -> HttpResponse:
         if cells
         else "Nothing in the filing changed: it says what the file says.",
     )
+    if left := reading.problems:
+        messages.warning(page.request, _still_to_mend(left, reading.more_problems))
     return redirect("transactions:filing_entry", page.filing.pk)
+
+
+_MOST_NAMED = 5
+
+
+def _still_to_mend(left: Sequence[Trouble], more: int) -> str:
+    """Return what of the file is not in the filing, so that nobody forgets it once the list is gone."""
+    named = " ".join(f"{each.where}: {each.what} {each.why} {each.cure}" for each in left[:_MOST_NAMED])
+    others = len(left) + more - _MOST_NAMED
+    rest = f" And {others:,} more." if others > 0 else ""
+    return f"Still to mend, because it was not taken over from the file: {named}{rest}"
 
 
 def _remember(page: _UploadPage, upload: Upload, reading: Reduced) -> None:
