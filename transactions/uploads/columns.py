@@ -23,8 +23,13 @@ _NEARLY_ALL = 0.9  # of a column's rows; then the share of its labels does not m
 _KNOWN_SHARE = 0.6  # of a column's labels, and of its rows, that must be known for it to be read
 _OF_THE_PATRON = re.compile(r"home|patron|borrower|card|resid|member|user|regist|town|city|municipal", re.I)
 _OF_THE_ITEM = re.compile(
-    r"item|own|hold|shel|copy|check.?(?:out|in)|charg|circ|transact|station|service|lend|loan|pick.?up|workstation|"
-    r"terminal|staff",
+    r"(?<![a-z])(?:item|own|hold|shel|copy|check.?(?:out|in)|charg|circ|transact|station|service|lend|loan|pick.?up|workstation|"
+    r"terminal|staff)",
+    re.I,
+)
+_OF_A_PERSON = re.compile(
+    r"(?:patron|borrower|user|customer|cardholder|member)s?(?:[ _-]?name)?|author|title"
+    r"|.*(?<![a-z])(?:first|last|middle|given|family|sur|full|maiden)[ _-]?name|.*(?<![a-z])street.*",
     re.I,
 )
 _A_HEADING = re.compile(
@@ -43,6 +48,8 @@ def label_columns(
     matcher = wanted.matcher
     found: dict[int, dict[int, int | None]] = {}  # by column, what the label of each row means
     for column in places:
+        if _OF_A_PERSON.fullmatch(headings.get(column, "")):
+            continue
         labels = [
             (place, label) for place, (_, cells) in enumerate(rows) if (label := cell_of(cells, column))
         ]

@@ -21,6 +21,7 @@ from rapidfuzz.distance import OSA
 VILLAGES = Path(__file__).resolve().parent.parent / "data" / "villages.csv"
 MOST_SUGGESTIONS = 5
 LONGEST_LABEL = 120
+LONGEST_NORMAL = 160
 
 _ABBREVIATIONS = {
     "lib": "library",
@@ -138,7 +139,7 @@ def normal(label: str) -> str:
         words = words[1:]
     if len(words) > 1:
         words[0] = _FIRST_WORDS.get(words[0], words[0])
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+    return (" ".join(_ABBREVIATIONS.get(word, word) for word in words) or label.strip())[:LONGEST_NORMAL]
 
 
 def is_total(label: str) -> bool:

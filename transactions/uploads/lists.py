@@ -18,7 +18,7 @@ from transactions.uploads.columns import (
 )
 from transactions.uploads.grids import MOST_GRID_ROWS, grid_by
 from transactions.uploads.labels import is_total, may_be_private, normal
-from transactions.uploads.months import read_month
+from transactions.uploads.months import days_come_first, read_month
 from transactions.uploads.reduced import (
     Reduced,
     Wanted,
@@ -39,6 +39,7 @@ from transactions.uploads.tables import UNCALCULATED, Row, Table, TableRefused, 
 
 _SAMPLE = 2_000  # rows by which columns are judged
 _MOST_READINGS = 6
+_LONGEST_LIST = 100_000  # rows
 _WIDEST_LIST = 4  # columns: key, home library, month, number
 _OF_THE_LOAN = re.compile(
     r"check.?out|charge|circ|loan|issue|transact|activity|^date$|^day$|^month$|^period$", re.I
@@ -49,9 +50,10 @@ _NOT_OF_THE_LOAN = re.compile(
 _NUMBER_OF_LOANS = re.compile(
     r"(?:number|no\.?|#|count|sum|total)?\s*(?:of)?\s*"
     r"(?:loans?|check.?outs?|circs?|circulations?|charges?|issues?|transactions?|items?|units?|counts?|numbers?|totals?|"
-    r"qty|quantity|whole period)(?:\s*(?:count|lent|loaned|total|id))?",
+    r"qty|quantity|whole period)(?:\s*(?:count|lent|loaned|total))?",
     re.I,
 )
+_SEVERAL_LOANS = re.compile(r"s$|count|total|qty|quantity|circulation", re.I)
 _NO_NUMBER_OF_LOANS = re.compile(
     r"bar.?code|card|zip|postal|phone|\bage\b|year|price|cost|fine|fee|isbn|oclc|call|renew|record", re.I
 )
@@ -84,11 +86,7 @@ def read_list(table: Table, head: Sequence[Row], wanted: Wanted) -> list[Reduced
     labels = label_columns(judged, range(width), headings, wanted)
     if not labels:
         raise no_label_column(headings, range(width))
-    months = [
-        column
-        for column in range(width)
-        if column not in labels and _share(values[column], lambda cell: read_month(cell) is not None) >= 0.9
-    ]
+    months = [column for column in range(width) if column not in labels and _are_months(values[column])]
     months = preferred(months, headings, _OF_THE_LOAN, _NOT_OF_THE_LOAN)
     numbers = [
         column
@@ -96,10 +94,9 @@ def read_list(table: Table, head: Sequence[Row], wanted: Wanted) -> list[Reduced
         if column not in labels
         and column not in months
         and not _NO_NUMBER_OF_LOANS.search(headings.get(column, ""))
-        and not _are_codes(values[column])
         and (
-            _share(values[column], is_number) >= 0.8
-            or (_is_number_of_loans(headings.get(column, "")) and _are_numbers(values[column]))
+            (_is_number_of_loans(headings.get(column, "")) and _are_numbers(values[column]))
+            or (_share(values[column], is_number) >= 0.8 and not _are_codes(values[column]))
         )
     ]
     ways: list[_ListColumns] = []
@@ -120,6 +117,7 @@ def read_list(table: Table, head: Sequence[Row], wanted: Wanted) -> list[Reduced
         for way in ways[:_MOST_READINGS]
     ]
     good = [reading for reading in readings if reading.counts]
+    good = good or [reading for reading in readings if reading.outside]
     if not good:
         raise TableRefused(
             "No row of this file could be read: no home library with a number or a day stands in it. "
@@ -216,15 +214,30 @@ def _list_by(
         if columns.number is not None
         else ", each row counted as one loan"
     )
-    reading = Reduced(said)
+    reading = Reduced(said, is_of_single_loans=columns.number is None)
     if columns.month is None:
         note_other_year(reading, above, wanted)
     rows = islice(table.rows(), start, None)
     if columns.number is None:
+        _point_out_numbers(reading, columns, headings)
         _count_rows(reading, columns, rows, headings, wanted)
     else:
         _take_numbers(reading, columns, rows, headings, wanted)
     return reading
+
+
+def _point_out_numbers(reading: Reduced, columns: _ListColumns, headings: Mapping[int, str]) -> None:
+    """Point out a column headed as numbers of loans that could not be read as such."""
+    for column, heading in headings.items():
+        if column in (columns.label, columns.month) or not _is_number_of_loans(heading):
+            continue
+        if _SEVERAL_LOANS.search(heading):
+            reading.trouble(
+                f"column {called(column, headings)}",
+                "Its cells",
+                "were not taken for numbers of loans: each row was counted as one loan.",
+                "If it gives the loans, correct what is no whole number there and send the file again.",
+            )
 
 
 def _count_rows(
@@ -254,6 +267,7 @@ def _count_rows(
             if len(first_line) > MOST_LABELS:
                 raise too_many_labels(label_column, headings)
         counted[label, month[:10] if month[:4].isdecimal() else month] += 1
+    day_first = days_come_first(written for _, written in counted)
     unread: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
     for (label, written), loans in counted.items():
@@ -266,7 +280,7 @@ def _count_rows(
             continue
         if month_column is None:
             add_loans(reading, label, None, loans)
-        elif found := read_month(written):
+        elif found := read_month(written, day_first=day_first):
             add_loans(reading, label, wanted.month(found), loans)
         else:
             unread[label] += loans
@@ -296,13 +310,17 @@ def _take_numbers(
     """Take over the numbers of a list."""
     number_column = columns.number or 0
     width = max([*headings, columns.label, number_column, columns.month or 0]) + 1
+    listed = list(islice(rows, _LONGEST_LIST + 1))
+    if len(listed) > _LONGEST_LIST:
+        raise TableRefused(
+            "The list is too long for one row for each home library and month. Export fewer rows."
+        )
+    day_first = columns.month is not None and days_come_first(
+        cell_of(cells, columns.month) for _, cells in listed
+    )
     seen: set[tuple[str, str]] = set()
     total = 0
-    for read, (line, cells) in enumerate(rows):
-        if read > 100_000:
-            raise TableRefused(
-                "The list is too long for one row for each home library and month. Export fewer rows."
-            )
+    for line, cells in listed:
         label, text = cell_of(cells, columns.label), cell_of(cells, number_column)
         written = cell_of(cells, columns.month) if columns.month is not None else ""
         if is_total(label) or (
@@ -329,7 +347,7 @@ def _take_numbers(
             continue
         month: date | str | None = None
         if columns.month is not None:
-            found = read_month(written)
+            found = read_month(written, day_first=day_first)
             if found is None:
                 reading.trouble(
                     place_of(line, columns.month, headings),
@@ -372,6 +390,11 @@ def _without_month_headings(
 
 def _is_number_of_loans(heading: str) -> bool:
     return _NUMBER_OF_LOANS.fullmatch(heading) is not None
+
+
+def _are_months(cells: Sequence[str]) -> bool:
+    day_first = days_come_first(cells)
+    return _share(cells, lambda cell: read_month(cell, day_first=day_first) is not None) >= 0.9
 
 
 def _are_codes(cells: Sequence[str]) -> bool:

@@ -30,6 +30,7 @@ from transactions.services.roster import successors
 from transactions.towns_served import towns_served
 from transactions.uploads.labels import LabelMatcher, Reading, is_total, may_be_private, normal
 from transactions.uploads.months import YearMonth, month_of_heading, read_month
+from transactions.uploads.reduced import quoted, why_no_count
 from transactions.uploads.roster import matcher_on
 from transactions.uploads.tables import Row, Table, TableRefused, column_letter, text_of
 
@@ -217,7 +218,16 @@ def _read(rows: Iterator[Row], columns: _Columns, matcher: LabelMatcher, today: 
             try:
                 loans = parse_loans(text, home)
             except NotALoanCount as problem:
-                _note(found, line, place, columns, "", "no number of loans", str(problem), lender)
+                _note(
+                    found,
+                    line,
+                    place,
+                    columns,
+                    quoted(text),
+                    why_no_count(problem),
+                    f"Enter the number of units lent on cards of {home}, or 0.",
+                    lender,
+                )
                 continue
             if loans is None:
                 continue

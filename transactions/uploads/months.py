@@ -2,12 +2,13 @@
 
 import calendar
 import re
+from collections.abc import Iterable
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if number}
 _MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
 _NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2})?(?:[T ].*)?")
-_MONTH_FIRST = re.compile(r"(\d{1,2})[-/.](?:(\d{1,2})[-/.])?(\d{4}|\d{2})(?:[T ,].*)?")
+_YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2})?(?:[t ].*)?")
+_MONTH_FIRST = re.compile(r"(\d{1,2})[-/.](?:(\d{1,2})[-/.])?(\d{4}|\d{2})(?:[t ,].*)?")
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(?:\d\d)?")
 _NAMED = re.compile(
     rf"(?:\w+day,? +)?(?:(?P<early>\d{{4}}) +|(?P<d>\d{{1,2}})[ -])?(?P<name>{_NAME})\.?"
@@ -21,11 +22,17 @@ _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 YearMonth = tuple[int | None, int]
 
 
-def read_month(text: str) -> YearMonth | None:
+def days_come_first(texts: Iterable[str]) -> bool:
+    """Whether a column writes 14/3/2026: some first figures are no months, and no second ones."""
+    found = [figures for text in texts if (figures := _MONTH_FIRST.fullmatch(text.casefold())) and figures[2]]
+    return any(int(figures[1]) > 12 for figures in found) and all(int(figures[2]) <= 12 for figures in found)
+
+
+def read_month(text: str, *, day_first: bool = False) -> YearMonth | None:
     """Return the month of a cell that holds a month or a day and nothing else; None for any other cell.
 
-    2026-03, 3/14/2026 10:05, Mar-26, March, 202603 are read; a number by itself is none. Where a day and a
-    month in figures could be either, the month comes first, as in America.
+    2026-03, 3/14/2026 10:05, Mar-26, March, 202603 are read; a number by itself is none. In figures the month
+    comes before the day, as in America, unless the column writes the day first.
     """
     if len(text) < 3 or len(text) > 40:
         return None
@@ -35,8 +42,7 @@ def read_month(text: str) -> YearMonth | None:
     if found := _MONTH_FIRST.fullmatch(written):
         if found[2] is None and len(found[3]) == 2:
             return None  # 3/26 may be a day, a month or a fraction
-        month, day = int(found[1]), int(found[2] or 1)
-        return _checked(_full(found[3]), day if month > 12 else month)
+        return _checked(_full(found[3]), int(found[2] if day_first and found[2] else found[1]))
     if found := _COMPACT.fullmatch(written):
         return _checked(int(found[1]), int(found[2]))
     if found := _NAMED.fullmatch(written):

@@ -53,12 +53,14 @@ class Trouble:
 class Reduced:
     """A table reduced to counts: by label as written and month, None where the table names no month.
 
-    In a grid a blank cell is given as None. `repeated` are labels that stand in several rows and were added
+    `is_grid` where months stand across, `is_of_single_loans` where rows were counted. In a grid a blank cell
+    is given as None. `repeated` are labels that stand in several rows and were added
     up; `outside` are loans of months that the filing does not have, by the name of the month.
     """
 
     said: str
     is_grid: bool = False
+    is_of_single_loans: bool = False
     counts: dict[tuple[str, date | None], Loans] = field(default_factory=dict)
     repeated: list[str] = field(default_factory=list)
     outside: dict[str, int] = field(default_factory=dict)
@@ -129,18 +131,26 @@ def number_of(reading: Reduced, where: str, text: str, label: str) -> tuple[bool
     try:
         return True, parse_loans(text, label)
     except NotALoanCount as problem:
-        is_figure = any(character.isdecimal() for character in text) or len(text) <= 3
         reading.trouble(
             where,
-            f"“{text[:20]}”" if is_figure else "text",
-            "is below zero."
-            if "below zero" in str(problem)
-            else "is too large to be a count."
-            if "too large" in str(problem)
-            else "is not a whole number.",
+            quoted(text),
+            why_no_count(problem),
             f"Enter the number of units lent on cards of {label}, or 0.",
         )
         return False, None
+
+
+def quoted(text: str) -> str:
+    """Return a figure as it was written; anything longer or with letters may be a person or a card."""
+    return f"“{text}”" if re.fullmatch(r"[-+0-9.,() ]{1,10}", text) else "text"
+
+
+def why_no_count(problem: NotALoanCount) -> str:
+    """Return why a cell is no count, without the cell."""
+    for why in ("is below zero", "is too large to be a count"):
+        if why in str(problem):
+            return f"{why}."
+    return "is not a whole number."
 
 
 def usable(reading: Reduced, line: int, label: str, wanted: Wanted) -> bool:

@@ -9,7 +9,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -31,6 +31,7 @@ MOST_FORMULAS = 200_000  # cells of a sheet with formulas, which is read twice
 
 _DELIMITERS = "\t;,|"
 _SAMPLE = 65_536
+_PROLOGUE = 65_536  # bytes of a part in which entities are looked for
 
 
 class TableRefused(ValueError):
@@ -60,7 +61,7 @@ def text_of(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return cell if cell is UNCALCULATED else cell.replace("\xa0", " ").strip()
+        return cell if cell is UNCALCULATED else cell.strip() if cell.isprintable() else _printable(cell)
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer():
@@ -72,6 +73,12 @@ def text_of(cell: object) -> str:
     if isinstance(cell, time):
         return cell.isoformat()
     return str(cell)
+
+
+def _printable(text: str) -> str:
+    """Return a text with a plain space for each blank and without marks that have no shape."""
+    written = (letter if letter.isprintable() else " " if letter.isspace() else "" for letter in text)
+    return " ".join("".join(written).split())
 
 
 def column_letter(place: int) -> str:
@@ -136,7 +143,7 @@ def _encoding(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     head = content[:_SAMPLE]
-    if b"\x00" in head:
+    if b"\x00" in content:
         if head[1::2].count(0) > len(head) // 4:
             return "utf-16-le"
         if head[::2].count(0) > len(head) // 4:
@@ -162,13 +169,13 @@ def _text_rows(content: bytes, encoding: str) -> Iterator[Row]:
         sample = text.read(_SAMPLE)
         delimiter = _delimiter(sample)
         text.seek(0)
-        reader = csv.reader(text, delimiter=delimiter)
+        reader = csv.reader(text, delimiter=delimiter) if delimiter else _SpacedRows(text)
         for number, cells in enumerate(reader, start=1):
             if number > MOST_ROWS:
                 raise _too_many_rows()
             if len(cells) > MOST_COLUMNS:
                 raise _too_many_columns(line)
-            if reader.line_num > line and _swallows(cells, delimiter):
+            if delimiter and reader.line_num > line and _swallows(cells, delimiter):
                 raise TableRefused(
                     f"In line {line} a quotation mark opens and does not close, so that the lines after it "
                     f"run "
@@ -189,8 +196,24 @@ def _text_rows(content: bytes, encoding: str) -> Iterator[Row]:
         ) from None
 
 
+class _SpacedRows:
+    """Rows of a printed list: cells parted by two spaces or more, or a number after any space."""
+
+    def __init__(self, text: Iterable[str]):
+        self._lines = iter(text)
+        self.line_num = 0
+
+    def __iter__(self) -> "_SpacedRows":
+        return self
+
+    def __next__(self) -> list[str]:
+        line = next(self._lines)
+        self.line_num += 1
+        return re.split(r"\s{2,}|\s(?=[0-9,]+$)", line.strip())
+
+
 def _delimiter(sample: str) -> str:
-    """Return what parts the cells: what cuts most lines into the same number of cells."""
+    """Return what parts the cells: what cuts most lines into the same number of cells; nothing for spaces."""
     lines = sample.splitlines()[:60]
     if len(sample) == _SAMPLE and len(lines) > 1:
         lines.pop()  # it may be cut off
@@ -206,7 +229,8 @@ def _delimiter(sample: str) -> str:
             width, rows = max(widths.items(), key=lambda found: (found[1], found[0]))
             if (rows, width) > best_score:
                 best, best_score = delimiter, (rows, width)
-    return best
+    spaced = sum(1 for line in lines if re.search(r"\S(?:\s{2,}|\s(?=[0-9]+\s*$))\S", line))
+    return "" if not best_score[0] and spaced > 0.5 * len(lines) else best
 
 
 def _swallows(cells: Sequence[str], delimiter: str) -> bool:
@@ -313,7 +337,7 @@ def _checked_parts(content: bytes) -> set[str]:
             for info in infos:
                 if info.filename.endswith((".xml", ".rels")):
                     with archive.open(info) as part:
-                        if b"<!DOCTYPE" in part.read(2_000).upper():
+                        if b"<!DOCTYPE" in part.read(_PROLOGUE).replace(b"\x00", b"").upper():
                             raise _no_workbook()
             return names
     except TableRefused:

@@ -1,7 +1,6 @@
 """One file with the counts of many members: read, shown by member, saved as drafts of their own."""
 
 import re
-import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -155,8 +154,9 @@ def test_a_workbook_with_a_title_above_the_headings(read):
 @pytest.mark.parametrize(
     ("row", "column", "why"),
     [
-        ("Avon,Bethel,2026-03,-3", "D (loans)", "no number of loans"),
-        ("Avon,Bethel,2026-03,many", "D (loans)", "no number of loans"),
+        ("Avon,Bethel,2026-03,-3", "D (loans)", "is below zero"),
+        ("Avon,Bethel,2026-03,many", "D (loans)", "is not a whole number"),
+        ("Avon,Bethel,2026-03,Jane Doe 4711", "D (loans)", "is not a whole number"),
         ("Avon,Bethel,soon,3", "C (month)", "no month of the last two years"),
         ("Avon,Bethel,2019-03,3", "C (month)", "no month of the last two years"),
         ("Avon,Bethel,2026-10,3", "C (month)", "no month of the last two years"),
@@ -486,7 +486,9 @@ def test_nothing_chosen_and_nonsense_are_told(filer, address):
     assert "new draft 1" in text(pasted)
 
 
-def test_thirty_members_of_real_size_are_fast(consortium, filer, address, django_assert_max_num_queries):
+def test_thirty_members_of_real_size_take_few_queries(
+    consortium, filer, address, django_assert_max_num_queries
+):
     homes = [make_home_library() for _ in range(190)]
     members = homes[:30]
     for library in members:
@@ -502,14 +504,9 @@ def test_thirty_members_of_real_size_are_fast(consortium, filer, address, django
     ]
     content = HEAD + "\n".join(rows) + "\n"
 
-    began = time.monotonic()
     with django_assert_max_num_queries(60):
         preview = send(filer, address, content)
-    shown_in = time.monotonic() - began
     answer = save(filer, address, preview, [library.key for library in members])
-    saved_in = time.monotonic() - began - shown_in
 
     assert "30 drafts saved" in text(answer)
     assert LoanCount.objects.count() == 30 * 189 * 6
-    assert shown_in < 20
-    assert saved_in < 30

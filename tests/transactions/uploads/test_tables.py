@@ -115,9 +115,12 @@ def test_many_parts_and_parts_of_one_name_are_refused():
     assert "unpacks" in refusal_of(twice)
 
 
-def test_entities_are_refused():
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("before", ["", f"<!--{'x' * 5_000}-->"], ids=["at once", "behind a comment"])
+def test_entities_are_refused(encoding, before, monkeypatch):
     good = workbook([["Library", "Loans"], ["Avon", 1]])
-    laughs = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><sst>&b;</sst>'
+    laughs = f'{before}<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><sst>&b;</sst>'.encode(encoding)
+    monkeypatch.setattr(tables.openpyxl, "load_workbook", lambda *args, **more: pytest.fail("it was opened"))
 
     assert "no Excel workbook" in refusal_of(repacked(good, replace={"xl/worksheets/sheet1.xml": laughs}))
 
