@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core import signing
 
+from connecticard.canonical_json import sha256_of
 from libraries.models import LibrarySuccession
 from transactions.count_grid import Cell, CountGrid, Counts
 from transactions.models import Filing, FilingBasis
@@ -104,6 +105,7 @@ def _as_data(reading: Reduced) -> dict[str, Any]:
     return {
         "said": reading.said,
         "is_grid": reading.is_grid,
+        "is_of_single_loans": reading.is_of_single_loans,
         "labels": labels,
         "months": [month and month.isoformat() for month in months],
         "counts": [
@@ -123,6 +125,7 @@ def _from_data(data: Mapping[str, Any]) -> Reduced:
     return Reduced(
         data["said"],
         data["is_grid"],
+        data["is_of_single_loans"],
         {
             (data["labels"][label], months[month]): NOT_COUNTED if loans == NOT_COUNTED.value else loans
             for label, month, loans in data["counts"]
@@ -178,7 +181,7 @@ def questions(
     by_month = filing.basis == FilingBasis.BY_MONTH
     return Questions(
         labels=tuple(open_labels),
-        repeated=() if upload.add_up else tuple(reading.repeated),
+        repeated=() if upload.add_up else (*reading.repeated, *_named_twice(upload, reading, matcher)),
         month=by_month and not reading.has_months and upload.month is None and len(grid.columns) > 1,
     )
 
@@ -191,6 +194,26 @@ def labels_to_read(upload: Upload, reading: Reduced, matcher: LabelMatcher) -> l
     return [LabelToRead(label, _meaning(upload, matcher, label), number) for label, number in loans.items()]
 
 
+def _named_twice(upload: Upload, reading: Reduced, matcher: LabelMatcher) -> list[str]:
+    """Return the labels that each name one library again: “Avon” and “Avon Free Public Library”.
+
+    Two towns or villages of one library are parts of its count, and so are labels that a person explained.
+    """
+    if reading.is_of_single_loans:
+        return []
+    labels_of: dict[int, dict[str, LabelToRead]] = {}
+    for found in labels_to_read(upload, reading, matcher):
+        home = found.match.library
+        if home is not None and found.loans and found.match.reading is not Reading.REMEMBERED:
+            labels_of.setdefault(home, {})[normal(found.label)] = found
+    return [
+        " and ".join(found.label for found in labels.values())
+        for labels in labels_of.values()
+        if len(labels) > 1
+        and any(found.match.reading not in (Reading.TOWN, Reading.VILLAGE) for found in labels.values())
+    ]
+
+
 def _meaning(upload: Upload, matcher: LabelMatcher, label: str) -> Match:
     mark = normal(label)
     if mark in upload.meanings:
@@ -201,7 +224,7 @@ def _meaning(upload: Upload, matcher: LabelMatcher, label: str) -> Match:
 
 def without_a_total(reading: Reduced, filing: Filing) -> list[date]:
     """Return the months that a filing of period totals covers and a file by month does not name."""
-    if filing.basis == FilingBasis.BY_MONTH or not reading.has_months or not reading.is_grid:
+    if filing.basis == FilingBasis.BY_MONTH or not reading.has_months:
         return []
     named = {month for _, month in reading.counts}
     return [month for month in filing.covers_span.months() if month not in named]
@@ -255,6 +278,13 @@ class Preview:
     def to_save(self) -> dict[Cell, Loans]:
         """The cells that change, as `save_counts` takes them."""
         return {change.cell: change.after for change in self.changes}
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of what would be saved, so that nothing is saved that was not shown."""
+        return sha256_of(
+            [[*map(str, change.cell), str(change.before), str(change.after)] for change in self.changes]
+        )
 
     @property
     def read_as_towns(self) -> tuple[ReadAs, ...]:
@@ -320,6 +350,9 @@ def preview(
         for cell in grid.cells
         if cell in given and on_record.get(cell) != given[cell]
     ]
+    problems = list(reading.problems)
+    if missing := without_a_total(reading, filing):
+        problems.insert(0, _no_loans_of(missing))
     for month_name, loans in reading.outside.items():
         leave(f"All loans of {month_name}", loans, "This filing does not cover that month.")
     return Preview(
@@ -332,9 +365,18 @@ def preview(
             if loans or reason.startswith("Loans on your own")
         ),
         read_as=tuple(_read_as(upload, reading, matcher, names)),
-        problems=tuple(reading.problems),
+        problems=tuple(problems),
         more_problems=reading.more_problems,
         notes=(*reading.notes, *_taken_together(labels_of, names)),
+    )
+
+
+def _no_loans_of(months: Sequence[date]) -> Trouble:
+    return Trouble(
+        "the whole file",
+        f"No loans of {', '.join(f'{month:%B %Y}' for month in months)}",
+        "stand in it, but this filing has one total for all its months.",
+        "Make sure that the file is complete before you save.",
     )
 
 

@@ -110,10 +110,13 @@ def filing_upload(request: HttpRequest, pk: int) -> HttpResponse:
     if step == "read":
         return _read(page)
     try:
-        upload = unpacked(request.POST.get("upload", ""), page.filing, page.user.pk)
+        carried = unpacked(request.POST.get("upload", ""), page.filing, page.user.pk)
     except UploadLapsed as lapsed:
         return _ask_for_a_file(page, str(lapsed))
-    return _STEPS.get(step, _go_on)(page, _with_answers(page, upload))
+    upload = _with_answers(page, carried)
+    if step == "save" and upload != carried:
+        return _go_on(page, upload, chosen_meanwhile=True)
+    return _STEPS.get(step, _go_on)(page, upload)
 
 
 def _ask_for_a_file(page: _UploadPage, error: str = "", *, other_basis: bool = False) -> HttpResponse:
@@ -228,14 +231,14 @@ def _reads_so_already(upload: Upload, matcher: LabelMatcher, label: str, home: i
     return not match.is_asked and match.library == home
 
 
-def _go_on(page: _UploadPage, upload: Upload) -> HttpResponse:
+def _go_on(page: _UploadPage, upload: Upload, *, chosen_meanwhile: bool = False) -> HttpResponse:
     """Show what comes next: which column, what is unclear, or the differences."""
     reading = upload.reading
     if reading is None:
         return page.show(
             "filing_upload_choose", {"readings": upload.readings, "upload": page.carried(upload)}
         )
-    if missing := without_a_total(reading, page.filing):
+    if reading.is_grid and (missing := without_a_total(reading, page.filing)):
         names = ", ".join(f"{month:%B %Y}" for month in missing)
         return _ask_for_a_file(
             page,
@@ -248,7 +251,7 @@ def _go_on(page: _UploadPage, upload: Upload) -> HttpResponse:
     if asked:
         unanswered = page.request.POST.get("step") == "answers"
         return _ask(page, upload, reading, asked, unanswered=unanswered)
-    return _show_differences(page, upload, reading)
+    return _show_differences(page, upload, reading, chosen_meanwhile=chosen_meanwhile)
 
 
 def _ask_again(page: _UploadPage, upload: Upload) -> HttpResponse:
@@ -308,7 +311,13 @@ def _selected(item: LabelToRead) -> str:
 
 
 def _show_differences(
-    page: _UploadPage, upload: Upload, reading: Reduced, *, changed_meanwhile: bool = False, refused: str = ""
+    page: _UploadPage,
+    upload: Upload,
+    reading: Reduced,
+    *,
+    changed_meanwhile: bool = False,
+    chosen_meanwhile: bool = False,
+    refused: str = "",
 ) -> HttpResponse:
     shown = preview(upload, reading, page.filing, page.grid, page.on_record, page.matcher)
     before, after = totals(page.grid, page.on_record), totals(page.grid, shown.after)
@@ -329,6 +338,7 @@ def _show_differences(
             "after": after,
             "unticks_zero_return": page.filing.nothing_lent and after.all > 0,
             "changed_meanwhile": changed_meanwhile,
+            "chosen_meanwhile": chosen_meanwhile,
             "refused": refused,
         },
         status=409 if changed_meanwhile else 422 if refused else 200,
@@ -363,9 +373,10 @@ def _save(page: _UploadPage, upload: Upload) -> HttpResponse:
     reading = upload.reading
     if reading is None or questions(upload, reading, page.filing, page.grid, page.matcher):
         return _go_on(page, upload)
-    if revision_seen(page.request) != page.filing.revision:
-        return _show_differences(page, upload, reading, changed_meanwhile=True)
     shown = preview(upload, reading, page.filing, page.grid, page.on_record, page.matcher)
+    was_shown = page.request.POST.get("shown") == shown.fingerprint
+    if revision_seen(page.request) != page.filing.revision or not was_shown:
+        return _show_differences(page, upload, reading, changed_meanwhile=True)
     after = totals(page.grid, shown.after)
     at = clock.now()
     try:

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
+from connecticard import clock
 from connecticard.models import AuditEvent, Role
 from libraries.models import Library
 from libraries.roster import load_roster
@@ -71,9 +72,8 @@ def carried(response) -> str:
 
 
 def go_on(client, address, response, step, **answers):
-    revision = re.search(r'name="revision"\s+value="([0-9]+)"', response.text)
-    sent = {"step": step, "upload": carried(response), **answers}
-    return client.post(address, sent | ({"revision": revision[1]} if revision else {}))
+    hidden = re.findall(r'name="(revision|shown)"\s+value="([0-9a-f]+)"', response.text)
+    return client.post(address, {"step": step, "upload": carried(response), **dict(hidden), **answers})
 
 
 def counts_of(filing) -> dict[tuple[str, str], int | None]:
@@ -208,6 +208,84 @@ def test_repeated_labels_are_added_up_only_when_that_is_said(filer, address, dra
     assert counts_of(draft)["CT0004", "2026-03"] == 3
 
 
+def test_two_names_of_one_library_are_added_up_only_when_that_is_said(filer, address, draft):
+    text = "Library\tMar 2026\nAvon\t1\nAvon Free Public Library\t2\nDarien\t3\n"
+    asked = paste(filer, address, text)
+
+    assert "Avon and Avon Free Public Library" in asked.text
+    go_on(filer, address, go_on(filer, address, asked, "answers", add_up="yes"), "save")
+    assert counts_of(draft)["CT0004", "2026-03"] == 3
+
+    loans = "Patron library\tCheckout date\n" + "Avon\t2026-03-04\nAvon Free Public Library\t2026-03-05\n" * 9
+    assert "What would change" in paste(filer, address, loans).text  # single loans are parts of a count
+
+
+def test_nothing_is_saved_that_was_not_shown(filer, address, draft, roster, bethel):
+    make_counts(draft, {(roster["CT0035"], MARCH): 7})
+    shown = paste(filer, address, GRID)
+
+    shown_now = go_on(filer, address, shown, "save", mode="everything")
+    assert "Not saved yet" in shown_now.text
+    assert counts_of(draft) == {("CT0035", "2026-03"): 7}
+    assert go_on(filer, address, shown_now, "save", mode="everything").status_code == 302
+    assert ("CT0035", "2026-03") not in counts_of(draft)
+
+    changed = paste(filer, address, GRID.replace("12", "13"))
+    bethel.label_mappings.create(
+        label="Avon",
+        normal_label="avon",
+        home_library=roster["CT0104"],
+        said_by=draft.created_by or shown.wsgi_request.user,
+        said_at=clock.now(),
+    )
+    again = go_on(filer, address, changed, "save")
+    assert again.status_code == 409
+    assert "what a label means" in again.text
+    assert counts_of(draft)["CT0004", "2026-03"] == 12
+
+
+def test_labels_of_any_spelling_can_be_remembered(filer, address, draft, roster, bethel):
+    known = "Avon\t1\nKent\t2\nDarien\t3\nWilton\t4\nSimsbury\t5\n"
+    text = f"Town\tMar 2026\n{known}{'pl ' * 39}\t7\n???\t8\n---\t9\n"
+    asked = paste(filer, address, text)
+    answers = dict.fromkeys(re.findall(r'name="(label-[0-9]+)"', asked.text), "out")
+
+    assert len(answers) == 3
+    saved = go_on(filer, address, go_on(filer, address, asked, "answers", **answers), "save")
+
+    assert saved.status_code == 302
+    assert bethel.label_mappings.count() == 3
+
+
+def test_more_than_a_count_can_hold_is_refused(filer, address, draft):
+    text = "Library\tMar 2026\nAvon\t2000000000\nAVON\t2000000000\nDarien\t3\n"
+    asked = paste(filer, address, text)
+    shown = go_on(filer, address, asked, "answers", add_up="yes")
+
+    refused = go_on(filer, address, shown, "save")
+
+    assert refused.status_code == 422
+    assert "too large" in refused.text
+    assert counts_of(draft) == {}
+
+
+def test_a_file_that_has_no_place_here_says_so(filer, address, draft):
+    shown = paste(filer, address, "Library\tMar 2025\nAvon\t1\nCanton\t2\nDarien\t3\n")
+
+    assert "Nothing in the file has a place in this filing" in shown.text
+    assert "All loans of March 2025" in shown.text
+
+
+def test_a_label_that_was_said_to_mean_a_town_of_ones_own_is_left_out(filer, address, draft, bethel):
+    asked = paste(filer, address, "Town\tMar 2026\nAvon\t1\nCanton\t3\nXQZ\t2\n")
+    (name,) = re.findall(r'name="(label-[0-9]+)"', asked.text)
+    shown = go_on(filer, address, asked, "answers", **{name: bethel.pk})
+
+    assert "own library" in shown.text
+    go_on(filer, address, shown, "save")
+    assert counts_of(draft) == {("CT0004", "2026-03"): 1, ("CT0024", "2026-03"): 3}
+
+
 def test_a_list_without_months_asks_which_month_and_offers_totals(filer, address, draft):
     asked = paste(filer, address, "Library\tLoans\nAvon\t1\nDarien\t3\n")
 
@@ -227,6 +305,9 @@ def test_a_filing_of_totals_takes_a_list_or_the_sum_of_all_months(filer, address
     heads = "\t".join(["Library", "Mar", "Apr", "May", "Jun", "Jul", "Aug"])
     go_on(filer, address, paste(filer, address, f"{heads}\nAvon\t1\t1\t1\t1\t1\t2\n"), "save")
     assert counts_of(draft)["CT0004", ""] == 7
+
+    listed = paste(filer, address, "Library\tMonth\tLoans\nAvon\t2026-03\t1\nDarien\t2026-03\t3\n")
+    assert "No loans of April 2026" in listed.text
 
     refused = paste(filer, address, "Library\tMar\tApr\nAvon\t1\t1\nDarien\t1\t1\n")
     assert refused.status_code == 422
