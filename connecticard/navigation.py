@@ -113,9 +113,13 @@ def _current(shown: Sequence[Place], request: HttpRequest) -> Place | None:
 
 @dataclass(frozen=True)
 class Navigation:
-    """The rows of links that one person sees; `places` is empty where one row holds all."""
+    """The rows of links that one person sees; `places` is empty where one row holds all.
+
+    `first` is the place where this person's work begins.
+    """
 
     links: list[Link]
+    first: Link
     section: str = ""
     places: Sequence[Link] = ()
 
@@ -128,8 +132,9 @@ def rows(request: HttpRequest) -> Navigation:
     roles = {held.role for held in assignments(getattr(request, "user", None))}
     shown = [place for place in PLACES if place.action is None or roles & PERMITTED[place.action]]
     current = _current(shown, request)
+    first = _link(shown[0], current, request)
     if len(shown) <= IN_ONE_ROW:
-        return Navigation([_link(place, current, request) for place in shown])
+        return Navigation([_link(place, current, request) for place in shown], first)
     first_of = {place.section: place for place in reversed(shown)}
     sections = dict.fromkeys(place.section for place in shown)
     here = [place for place in shown if current is not None and place.section == current.section]
@@ -142,6 +147,7 @@ def rows(request: HttpRequest) -> Navigation:
             )
             for section in sections
         ],
+        first=first,
         section=current.section if current is not None else "",
         places=[_link(place, current, request) for place in here] if len(here) > 1 else (),
     )

@@ -91,6 +91,16 @@ def test_the_front_page_before_any_year_is_certified(client, calculated_run):
     assert "Sign in to file" in shown
 
 
+@pytest.mark.parametrize(
+    ("role", "begins"),
+    [(Role.STATE_STAFF, "payments:work_list"), (Role.AUDITOR, "payments:work_list")],
+)
+def test_the_front_page_leads_who_is_signed_in_to_where_work_begins(role, begins):
+    answer = client_of(role).get(reverse("reports:home"))
+
+    assert f'<a class="usa-button" href="{reverse(begins)}">What libraries owe</a>' in answer.content.decode()
+
+
 def test_the_front_page_says_that_a_replayed_year_is_assumed_and_estimated(client, libraries, staff):
     certified(libraries[0], {libraries[1]: 5}, first_day=date(2017, 3, 1), cadence=Cadence.ANNUAL)
     run = payment_services.create_run(

@@ -57,7 +57,10 @@ def receipt_number(
 
 
 def as_written(typed: str) -> str:
-    """Return a number as receipts write it: capitals, plain hyphens, no spaces."""
+    """Return a number as receipts write it: capitals, plain hyphens, no spaces.
+
+    Source: the program's own.
+    """
     return _DASHES.sub("-", "".join(typed.split())).upper()
 
 
