@@ -82,16 +82,16 @@ def test_an_explanation_stands_for_its_value_and_never_for_a_usual_one(before, u
     usual = usual_range([before] * 5, limits(TODAY))
 
     if not usual.holds(units):
-        band = band_about(units, usual)
+        band = band_about(units, usual, limits(TODAY))
         assert stands(units, band)
         assert not any(stands(value, band) for value in (usual.low, usual.middle, usual.high))
-    assert stands(units, band_of_total(units))
+    assert stands(units, band_of_total(units, limits(TODAY)))
 
 
 def test_an_explanation_stands_nearer_the_usual_and_a_little_farther_off():
     usual = usual_range([100] * 6, limits(TODAY))
 
-    band = band_about(1_000, usual)
+    band = band_about(1_000, usual, limits(TODAY))
 
     assert [stands(value, band) for value in (usual.high + 1, 1_000, 1_100, 1_101, None)] == [
         True,

@@ -16,6 +16,7 @@ from transactions.rules.explanations import Reason
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.filing_checks import Tier
 from transactions.services import Answer, FilingChanged, FilingRefused, NotCertifiable
+from transactions.services.findings import _by_library, _Library
 
 pytestmark = pytest.mark.django_db
 
@@ -309,6 +310,13 @@ class TestWhatIsComparedWith:
         make_counts(filing, {(bethel, month): 205 - place for place, month in enumerate(HALF)})
 
         assert found(filing) == []
+
+    def test_cards_of_a_successor_that_was_succeeded_too_count_as_the_last_one_s(self):
+        libraries = {number: _Library(key, key, key, None) for number, key in enumerate("ABC")}
+
+        for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
+            loans = [10**home for home in order]
+            assert _by_library(order, loans, libraries, {"A": "B", "B": "C"}) == {"C": 111}
 
     def test_period_totals_are_compared_with_the_months_before(self, half_before, avon, canton):
         totals = make_filing(avon, basis="period_total")

@@ -18,10 +18,6 @@ from transactions.rules.usual_counts import EarlierCounts, Limits, UsualRange, l
 # A home library and the first day of a month; None in the column of period totals.
 Cell = tuple[str, date | None]
 
-# From so many odd months on, a line is spoken of as a whole, and so is the filing.
-_MONTHS_SPOKEN_OF_TOGETHER = 3
-# More odd cells of a month than this, or more odd lines of a filing, have one cause and are asked about once.
-_ASKED_SINGLY = 5
 _EARTH_DIAMETER_KM = 12_742
 
 
@@ -222,14 +218,14 @@ class FilingInContext:
             units = self.sum_of(home)
             if home in self.gone or (home, None) in self._swapped or units is None or usual.holds(units):
                 continue
-            if months_odd[home] >= _MONTHS_SPOKEN_OF_TOGETHER or not self.is_compared_by_month(home):
+            if months_odd[home] >= self.limits.months_together or not self.is_compared_by_month(home):
                 found[home] = usual
         return found
 
     @property
     def has_many_odd_lines(self) -> bool:
         """Whether so many lines are odd that the filing is spoken of as a whole."""
-        return len(self.odd_lines) + len(self.gone) > _ASKED_SINGLY
+        return len(self.odd_lines) + len(self.gone) > self.limits.asked_singly
 
     @cached_property
     def odd_cells(self) -> dict[Cell, UsualRange]:
@@ -245,7 +241,8 @@ class FilingInContext:
     def odd_months(self) -> dict[date, int]:
         """Months with so many odd cells that the month is spoken of as a whole, with how many they are."""
         cells_of = Counter(month for _, month in self.odd_cells)
-        return {month: cells_of[month] for month in self.comparable if cells_of[month] > _ASKED_SINGLY}
+        most = self.limits.asked_singly
+        return {month: cells_of[month] for month in self.comparable if cells_of[month] > most}
 
     @cached_property
     def odd_totals(self) -> dict[date, UsualRange]:
@@ -269,7 +266,7 @@ class FilingInContext:
     @property
     def has_many_odd_totals(self) -> bool:
         """Whether the totals of so many months are odd that the filing is spoken of as a whole."""
-        return len(self.odd_totals) >= _MONTHS_SPOKEN_OF_TOGETHER
+        return len(self.odd_totals) >= self.limits.months_together
 
     def is_compared_by_month(self, home_library: str) -> bool:
         """Return whether enough earlier months are on record for cells of this line."""
@@ -306,24 +303,41 @@ class FilingInContext:
         return _kilometres(self.position, other.position)
 
 
-def band_about(units: int, usual: UsualRange) -> tuple[int, int]:
+def band_about(units: int, usual: UsualRange, limits: Limits) -> tuple[int, int]:
     """Return the units for which an explanation of `units` stands: nearer the usual range, or a little
     farther off.
 
-    Source: practice of the State Library.
+    Source: practice of the State Library, as dated in the rulebook.
     """
-    farther = max(units // 10, 5)
     if units > usual.high:
-        return usual.high + 1, units + farther
+        return usual.high + 1, band_up_to(units, limits)[1]
+    farther = max(units * limits.band_percent // 100, limits.band_units)
     return max(units - farther, 0), max(usual.low - 1, units)
 
 
-def band_of_total(units: int) -> tuple[int, int]:
-    """Return the units for which an explanation of a total stands: a tenth less to a tenth more.
+def band_of_total(units: int, limits: Limits) -> tuple[int, int]:
+    """Return the units for which an explanation of a total stands: a little less to a little more.
 
-    Source: practice of the State Library.
+    Source: practice of the State Library, as dated in the rulebook.
     """
-    return units - units // 10, units + units // 10
+    farther = units * limits.band_percent // 100
+    return units - farther, units + farther
+
+
+def band_up_to(units: int, limits: Limits) -> tuple[int, int]:
+    """Return the units for which an explanation of too many stands: fewer, or a little more.
+
+    Source: practice of the State Library, as dated in the rulebook.
+    """
+    return 0, units + max(units * limits.band_percent // 100, limits.band_units)
+
+
+def band_of_findings(number: int, limits: Limits) -> tuple[int, int]:
+    """Return for how many odd counts one explanation stands: fewer, or a few more.
+
+    Source: practice of the State Library, as dated in the rulebook.
+    """
+    return 0, number + max(number * limits.band_percent // 100, limits.band_findings)
 
 
 def _kilometres(here: tuple[float, float], there: tuple[float, float]) -> float:

@@ -11,7 +11,12 @@ from statistics import median
 from connecticard.rulebook import Entry, Label, Rulebook
 from transactions.rules._wording import written_month, written_span
 from transactions.rules.filing_checks import ACCURACY_RULE, Problem, Tier
-from transactions.rules.filing_in_context import FilingInContext, band_about, band_of_total
+from transactions.rules.filing_in_context import (
+    FilingInContext,
+    band_about,
+    band_of_findings,
+    band_of_total,
+)
 from transactions.rules.usual_counts import UsualRange, usual_range
 
 LAST_CHECKED_ON = date(2026, 11, 21)
@@ -25,6 +30,15 @@ RULEBOOK = Rulebook(
             Label.PRACTICE,
             "The share of one home library in all loans is worth a look where it moved by this many "
             "hundredths of the whole since earlier years.",
+            LAST_CHECKED_ON,
+        ),
+        Entry(
+            "history_checks.fitting_of_hundred_a_line_off",
+            75,
+            "",
+            Label.PRACTICE,
+            "Where so many of a hundred odd counts of a month fit the line above, or the line below, the "
+            "column is said to be pasted a line off.",
             LAST_CHECKED_ON,
         ),
     ]
@@ -55,7 +69,7 @@ def changed_places(context: FilingInContext) -> Iterator[Problem]:
             first,
             column,
             units,
-            band_about(units, usual),
+            band_about(units, usual, context.limits),
         )
 
 
@@ -101,7 +115,7 @@ def line_outside_usual_range(context: FilingInContext) -> Iterator[Problem]:
             home,
             None,
             units,
-            band_about(units, usual),
+            band_about(units, usual, context.limits),
         )
 
 
@@ -125,7 +139,7 @@ def outside_usual_range(context: FilingInContext) -> Iterator[Problem]:
             home,
             month,
             units,
-            band_about(units, usual),
+            band_about(units, usual, context.limits),
         )
 
 
@@ -151,7 +165,7 @@ def many_counts_unusual(context: FilingInContext) -> Iterator[Problem]:
             None,
             month,
             odd,
-            _band_of_number(odd),
+            band_of_findings(odd, context.limits),
         )
 
 
@@ -176,7 +190,7 @@ def many_lines_unusual(context: FilingInContext) -> Iterator[Problem]:
         f"{_what_to_do(tier, _COUNTS_RIGHT_OR_WRONG)}",
         ACCURACY_RULE,
         value=len(lines),
-        band=_band_of_number(len(lines)),
+        band=band_of_findings(len(lines), context.limits),
     )
 
 
@@ -201,7 +215,7 @@ def month_total_outside_usual_range(context: FilingInContext) -> Iterator[Proble
             None,
             month,
             units,
-            band_about(units, usual),
+            band_about(units, usual, context.limits),
         )
 
 
@@ -239,7 +253,7 @@ def filing_total_outside_usual_range(context: FilingInContext) -> Iterator[Probl
         f"{what} {_what_to_do(tier, _COUNTS_RIGHT_OR_WRONG)}",
         ACCURACY_RULE,
         value=context.total,
-        band=band_of_total(context.total),
+        band=band_of_total(context.total, context.limits),
     )
 
 
@@ -297,11 +311,6 @@ def _added(ranges: Iterable[UsualRange]) -> UsualRange:
     )
 
 
-def _band_of_number(number: int) -> tuple[int, int]:
-    """Return for how many odd counts one reason stands: fewer, or a tenth more."""
-    return 0, number + max(number // 10, 2)
-
-
 def _is_a_line_off(context: FilingInContext, month: date) -> bool:
     """Return whether most of the odd counts of a month fit the line above, or most the line below."""
     odd = [
@@ -309,6 +318,7 @@ def _is_a_line_off(context: FilingInContext, month: date) -> bool:
         for number, home in enumerate(context.lines)
         if (home, month) in context.odd_cells and (units := context.units(home, month))
     ]
+    most = RULEBOOK.number("history_checks.fitting_of_hundred_a_line_off", context.today)
     for step in (-1, 1):
         beside = dict(zip(range(-step, len(context.lines) - step), context.lines, strict=True))
         fitting = sum(
@@ -316,7 +326,7 @@ def _is_a_line_off(context: FilingInContext, month: date) -> bool:
             for number, units in odd
             if number in beside and (usual := context.ranges.get((beside[number], month)))
         )
-        if odd and fitting * 4 >= len(odd) * 3:
+        if odd and fitting * 100 >= len(odd) * most:
             return True
     return False
 

@@ -9,7 +9,7 @@ from connecticard.rulebook import Entry, Label, Rulebook
 from transactions.rules._wording import written_day, written_month, written_span
 from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_checks import ACCURACY_RULE, FORM_RULE, RECORDS_RULE, Problem, Tier
-from transactions.rules.filing_in_context import FilingInContext, band_of_total
+from transactions.rules.filing_in_context import FilingInContext, band_of_total, band_up_to
 
 LAST_CHECKED_ON = date(2026, 11, 21)
 
@@ -40,13 +40,23 @@ RULEBOOK = Rulebook(
         _practice(
             "round_counts",
             8,
-            "Where at least so many counts are twenty or more and four of five of them end in 0, the filing "
-            "is worth a look: an estimate can never be certified as a library's own count.",
+            "Where at least so many counts are large and most of them end in 0, the filing is worth a look: "
+            "an estimate can never be certified as a library's own count.",
+        ),
+        _practice("round_counts_from", 20, "A count of at least this many units is large for that."),
+        _practice("round_of_hundred_counts", 80, "So many of a hundred large counts are most of them."),
+        _practice(
+            "small_alike_of_hundred_counts",
+            90,
+            "Of the counts too small to tell, so many of a hundred must be equal too in a copied month.",
+        ),
+        _practice(
+            "usual_units_of_a_month",
+            20,
+            "A month without loans is pointed out where at least this many units are usual.",
         ),
     ]
 )
-
-_ROUND_FROM = 20
 
 
 def copied_from_another_month(context: FilingInContext) -> Iterator[Problem]:
@@ -94,7 +104,7 @@ def month_without_loans(context: FilingInContext) -> Iterator[Problem]:
         if context.total_of(month) or _is_not_counted(context, month):
             continue
         usual, whence = _usual_total(context, month)
-        if usual < context.limits.units_at_once * 5:
+        if usual < RULEBOOK.number("pattern_checks.usual_units_of_a_month", context.today):
             continue
         tier = context.weight(usual)
         yield Problem(
@@ -164,13 +174,15 @@ def round_numbers(context: FilingInContext) -> Iterator[Problem]:
     Source: Regs. Conn. State Agencies § 11-31c-2(d); C.G.S. § 11-31b.
     """
     least = RULEBOOK.number("pattern_checks.round_counts", context.today)
+    large_from = RULEBOOK.number("pattern_checks.round_counts_from", context.today)
+    most = RULEBOOK.number("pattern_checks.round_of_hundred_counts", context.today)
     large = [
         units
         for (_, column), units in context.answers.items()
-        if units and units >= _ROUND_FROM and column in context.columns
+        if units and units >= large_from and column in context.columns
     ]
     even = sum(units % 10 == 0 for units in large)
-    if len(large) < least or even * 5 < len(large) * 4:
+    if len(large) < least or even * 100 < len(large) * most:
         return
     yield Problem(
         "round_numbers",
@@ -211,7 +223,7 @@ def _uncounted(context: FilingInContext, column: date | None, where: str, tier: 
         None,
         column,
         cells,
-        (0, cells + 10),
+        band_up_to(cells, context.limits),
     )
 
 
@@ -285,7 +297,7 @@ def _copied(
     for other in others:
         equal = len(column.telling & other.telling)
         every = max(len(column.telling), len(other.telling))
-        if equal == every and _small_alike(column, other):
+        if equal == every and _small_alike(context, column, other):
             total = context.total_of(month)
             yield Problem(
                 check,
@@ -296,7 +308,7 @@ def _copied(
                 None,
                 month,
                 total,
-                band_of_total(total),
+                band_of_total(total, context.limits),
             )
             return
         if equal * 100 >= every * nearly and equal >= 2 * least:
@@ -312,7 +324,7 @@ def _copied(
             return
 
 
-def _small_alike(column: _Column, other: _Column) -> bool:
+def _small_alike(context: FilingInContext, column: _Column, other: _Column) -> bool:
     """Return whether the counts too small to tell by themselves are equal for the most part."""
     telling = {home for home, _ in column.telling}
     small = [
@@ -321,7 +333,8 @@ def _small_alike(column: _Column, other: _Column) -> bool:
         if home not in telling and (column.counts.get(home) or other.counts.get(home))
     ]
     alike = sum((column.counts.get(home) or 0) == (other.counts.get(home) or 0) for home in small)
-    return alike * 10 >= len(small) * 9
+    most = RULEBOOK.number("pattern_checks.small_alike_of_hundred_counts", context.today)
+    return alike * 100 >= len(small) * most
 
 
 CHECKS = (

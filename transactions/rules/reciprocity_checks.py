@@ -5,7 +5,7 @@ from datetime import date
 
 from connecticard.rulebook import Entry, Label, Rulebook
 from transactions.rules.filing_checks import ACCURACY_RULE, Problem, Tier
-from transactions.rules.filing_in_context import FilingInContext
+from transactions.rules.filing_in_context import FilingInContext, band_up_to
 
 LAST_CHECKED_ON = date(2026, 11, 21)
 
@@ -35,6 +35,12 @@ RULEBOOK = Rulebook(
             500,
             "These counts must be explained from this many units in the filing; from a tenth of it they are "
             "worth a look.",
+        ),
+        _practice(
+            "certified_of_hundred_days",
+            90,
+            "What all libraries lent is used where so many of a hundred days of the year before, taken over "
+            "all libraries, are certified.",
         ),
     ]
 )
@@ -121,7 +127,7 @@ def _problem(check: str, context: FilingInContext, home: str, units: int, what: 
         home,
         None,
         units,
-        (0, units + units // 10),
+        band_up_to(units, context.limits),
     )
 
 

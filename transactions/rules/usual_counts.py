@@ -56,7 +56,12 @@ RULEBOOK = Rulebook(
             "least_values_of_a_month",
             5,
             "A month is compared with earlier ones where at least this many are on record: the same and the "
-            "neighbouring months of earlier years, and the six months before the filing.",
+            "neighbouring months of earlier years, and the last months before the filing.",
+        ),
+        _practice(
+            "months_just_before",
+            6,
+            "So many months before a filing are compared with each of its months, whatever the season.",
         ),
         _practice(
             "least_years_to_ask",
@@ -69,6 +74,33 @@ RULEBOOK = Rulebook(
             50,
             "A reason is asked for only where a count lies at least this many units outside its range, "
             "which is worth about sixteen dollars; less is worth a look.",
+        ),
+        _practice(
+            "findings_asked_singly",
+            5,
+            "More odd counts of a month than this, or more odd lines of a filing, have one cause and are "
+            "asked about once.",
+        ),
+        _practice(
+            "months_spoken_of_together",
+            3,
+            "From so many odd months on, a line is spoken of as a whole, and so are the totals of a filing.",
+        ),
+        _practice(
+            "explanation_stands_percent",
+            10,
+            "An explanation stands for the value that it explains, for values nearer the usual range, and "
+            "for values that lie by this part of it farther off.",
+        ),
+        _practice(
+            "explanation_stands_units",
+            5,
+            "However small the value, its explanation stands for one that lies so many units farther off.",
+        ),
+        _practice(
+            "explanation_stands_findings",
+            2,
+            "An explanation of many odd counts stands for so many more of them.",
         ),
     ]
 )
@@ -86,6 +118,12 @@ class Limits:
     least_values: int
     least_years: int
     units_that_matter: int
+    months_before: int
+    asked_singly: int
+    months_together: int
+    band_percent: int
+    band_units: int
+    band_findings: int
 
 
 @cache
@@ -107,6 +145,12 @@ def limits(on: date) -> Limits:
         least_values=value("least_values_of_a_month"),
         least_years=value("least_years_to_ask"),
         units_that_matter=value("units_that_matter"),
+        months_before=value("months_just_before"),
+        asked_singly=value("findings_asked_singly"),
+        months_together=value("months_spoken_of_together"),
+        band_percent=value("explanation_stands_percent"),
+        band_units=value("explanation_stands_units"),
+        band_findings=value("explanation_stands_findings"),
     )
 
 
@@ -194,7 +238,7 @@ class EarlierCounts:
             for years in range(1, limits.years + 1)
             for beside in (-1, 0, 1)
         }
-        wanted |= {_months_later(filing.first_day, -before) for before in range(1, 7)}
+        wanted |= {_months_later(filing.first_day, -before) for before in range(1, limits.months_before + 1)}
         return tuple(
             sorted(earlier for earlier in wanted if earlier in self.months and earlier < filing.first_day)
         )

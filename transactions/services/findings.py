@@ -1,6 +1,5 @@
 """What the checks find in a filing, worked out anew with the rules in force, and its explanations."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,7 @@ from django.db.models import Sum
 
 from libraries.models import Library, Residency
 from transactions.models import Explanation, Filing, FilingBasis, Provenance
-from transactions.rules import explanations, filing_checks
+from transactions.rules import explanations, filing_checks, reciprocity_checks
 from transactions.rules.filing_calendar import program_year, program_year_of
 from transactions.rules.filing_checks import Count, FilingToCheck, Problem, Tier
 from transactions.rules.filing_in_context import FilingInContext, HomeLibrary
@@ -18,9 +17,6 @@ from transactions.rules.usual_counts import EarlierCounts, EarlierTotal, limits
 from transactions.services.refusals import CellProblem
 from transactions.services.roster import successors
 from transactions.towns_served import towns_served
-
-# A year is whole enough to say what all libraries lent where this part of its days is certified.
-_NEARLY_ALL = 0.9
 
 # What all libraries certified on the cards of each home library in one program year, without estimates, where
 # nearly all of them did and the lender with them; nothing else.
@@ -35,7 +31,7 @@ _LENT_TO_RESIDENTS = """
     SELECT total.home_library_id, sum(total.loans)
     FROM transactions_filingtotal total JOIN certified ON certified.id = total.filing_id
     WHERE EXISTS (SELECT FROM certified WHERE library_id = %(lender)s)
-        AND (SELECT sum(days) FROM certified) >= %(nearly_all)s * %(days)s * (
+        AND (SELECT sum(days) FROM certified) * 100 >= %(nearly_all)s * %(days)s * (
             SELECT count(*) FROM libraries_library
             WHERE open_during && daterange(%(first_day)s, %(last_day)s, '[]')
         )
@@ -97,7 +93,7 @@ def findings(filing: Filing, *, today: date) -> list[Finding]:
         filing=to_check,
         today=today,
         earlier=_earlier_counts(filing, libraries, to_check.successors, today),
-        others=_other_libraries(filing, libraries),
+        others=_other_libraries(filing, libraries, to_check.successors, today),
         position=libraries[filing.library_id].position,
     )
     ids = {library.key: pk for pk, library in libraries.items()}
@@ -215,14 +211,19 @@ def _by_library(
     libraries: Mapping[int, _Library],
     successors: Mapping[str, str],
 ) -> Mapping[str, int | None]:
-    found = {libraries[home].key: units for home, units in zip(homes, loans, strict=True)}
-    for closed in successors.keys() & found.keys():
-        units, beside = found.pop(closed), found.get(successors[closed], 0)
-        found[successors[closed]] = None if units is None or beside is None else units + beside
+    found: dict[str, int | None] = {}
+    for home, units in zip(homes, loans, strict=True):
+        key = libraries[home].key
+        for _ in successors:  # a successor may itself have been succeeded
+            key = successors.get(key, key)
+        beside = found.get(key, 0)
+        found[key] = None if units is None or beside is None else units + beside
     return found
 
 
-def _other_libraries(filing: Filing, libraries: Mapping[int, _Library]) -> dict[str, HomeLibrary]:
+def _other_libraries(
+    filing: Filing, libraries: Mapping[int, _Library], successors: Mapping[str, str], today: date
+) -> dict[str, HomeLibrary]:
     """Return what is known of each home library: residents, place, and what all lent its residents."""
     span = filing.covers_span
     residents = dict(
@@ -231,7 +232,6 @@ def _other_libraries(filing: Filing, libraries: Mapping[int, _Library]) -> dict[
         .annotate(residents=Sum("town__population"))
     )
     year = program_year(program_year_of(span.first_day) - 1)
-    lent: dict[int, int] = defaultdict(int)
     with connection.cursor() as cursor:
         cursor.execute(
             _LENT_TO_RESIDENTS,
@@ -240,15 +240,18 @@ def _other_libraries(filing: Filing, libraries: Mapping[int, _Library]) -> dict[
                 "last_day": year.last_day,
                 "days": year.days,
                 "lender": filing.library_id,
-                "nearly_all": _NEARLY_ALL,
+                "nearly_all": reciprocity_checks.RULEBOOK.number(
+                    "reciprocity_checks.certified_of_hundred_days", today
+                ),
             },
         )
-        lent.update({home: int(loans) for home, loans in cursor.fetchall()})
+        rows = cursor.fetchall()
+    lent = _by_library([home for home, _ in rows], [int(units) for _, units in rows], libraries, successors)
     return {
         library.key: HomeLibrary(
             residents=residents[pk],
             position=library.position,
-            lent_to_them=lent[pk] if lent else None,
+            lent_to_them=lent.get(library.key, 0) if lent else None,
         )
         for pk, library in libraries.items()
         if pk in residents

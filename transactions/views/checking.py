@@ -25,6 +25,7 @@ from transactions.rules.filing_status import FilingStatus
 from transactions.rules.form_editions import edition_named
 from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services import Answer, CountsRefused, FilingRefused
+from transactions.uploads.workbook import safe
 from transactions.views.reach import filing_of, revision_seen
 
 
@@ -202,10 +203,5 @@ def _row(shown: FindingToShow) -> list[object]:
         finding.message,
         finding.citation,
         explanation.reason_label if explanation else "",
-        _plain(explanation.text) if explanation else "",
+        safe(explanation.text) if explanation else "",
     ]
-
-
-def _plain(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
