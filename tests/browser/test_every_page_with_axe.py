@@ -23,7 +23,7 @@ from payments.models import PastPayment
 from tests.browser.axe import findings
 from tests.connecticard.test_every_address import addresses
 from tests.connecticard.test_reach import OTHERS, records, world  # noqa: F401 - fixtures
-from tests.factories import give_role, make_consortium, make_counts, make_signed_in_client
+from tests.factories import give_role, make_counts, make_signed_in_client
 from tests.transactions.conftest import months
 from transactions import services
 
@@ -96,7 +96,7 @@ def test_no_page_has_a_serious_finding(
     client = make_signed_in_client(
         role,
         library if role in LIBRARY_ROLES else None,
-        consortium=make_consortium(members=(library,)) if role in CONSORTIUM_ROLES else None,
+        consortium=library.consortium_memberships.get().consortium if role in CONSORTIUM_ROLES else None,
     )
     reader = Reader(page, site, client)
     for name, pattern in pages_of(role):
