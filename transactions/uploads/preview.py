@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from django.core import signing
-
 from connecticard.canonical_json import sha256_of
 from libraries.models import LibrarySuccession
 from transactions.count_grid import Cell, CountGrid, Counts
@@ -18,11 +16,11 @@ from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.rules.reportable_loans import refusal
 from transactions.towns_served import towns_served
+from transactions.uploads.carried import carried, carry
 from transactions.uploads.labels import LabelMatcher, Match, Reading, normal
 from transactions.uploads.reduced import Loans, Reduced, Trouble, units
 
 _SALT = "transactions.uploads"
-_OLDEST = 12 * 3600  # seconds, as long as somebody stays signed in
 
 HOW_READ = {
     Reading.REMEMBERED: "as your library said before",
@@ -31,10 +29,6 @@ HOW_READ = {
     Reading.VILLAGE: "the home library of the town in which it lies",
     Reading.MISSPELT: "a misspelling",
 }
-
-
-class UploadLapsed(ValueError):
-    """What the page carried cannot be used any more; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class Upload:
 
 def packed(upload: Upload, filing: Filing, user_id: int) -> str:
     """Return an upload as a signed text for a hidden field of this person's page of this filing."""
-    return signing.dumps(
+    return carry(
         {
             "for": [filing.pk, user_id],
             "readings": [_as_data(reading) for reading in upload.readings],
@@ -74,20 +68,12 @@ def packed(upload: Upload, filing: Filing, user_id: int) -> str:
             "everything": upload.everything,
         },
         salt=_SALT,
-        compress=True,
     )
 
 
 def unpacked(text: str, filing: Filing, user_id: int) -> Upload:
     """Return the upload that `packed` wrote. Raises UploadLapsed where it is old, damaged or another's."""
-    try:
-        data = signing.loads(text, salt=_SALT, max_age=_OLDEST)
-    except signing.BadSignature:
-        data = {}
-    if data.get("for") != [filing.pk, user_id]:
-        raise UploadLapsed(
-            "This preview is out of date. Nothing was saved. Send the file or paste the table again."
-        )
+    data = carried(text, salt=_SALT, whose=[filing.pk, user_id])
     return Upload(
         tuple(_from_data(reading) for reading in data["readings"]),
         data["chosen"],

@@ -16,20 +16,17 @@ from connecticard.uploads import reads_a_file
 from libraries.models import Consortium, Library
 from transactions import services
 from transactions.consortium_members import MemberState, period_to_show, periods_of_members
+from transactions.uploads.carried import UploadLapsed
 from transactions.uploads.labels import normal
 from transactions.uploads.members import (
-    MembersFile,
-    UploadLapsed,
     drafts_as_seen,
     matcher_of_members,
     meanings_to_remember,
-    packed,
     preview_members,
     read_labels,
-    read_members_file,
     seen_of,
-    unpacked,
 )
+from transactions.uploads.members_file import MembersFile, packed, read_members_file, unpacked
 from transactions.uploads.tables import LARGEST_FILE, TableRefused, open_tables
 
 logger = structlog.get_logger("connecticard.uploads")

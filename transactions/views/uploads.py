@@ -32,13 +32,13 @@ from transactions.models import LabelMapping
 from transactions.rules.filing_status import FilingStatus
 from transactions.services import CountsRefused, FilingChanged, FilingRefused
 from transactions.uploads.block import read_block
+from transactions.uploads.carried import UploadLapsed
 from transactions.uploads.labels import LabelMatcher, may_be_private, normal
 from transactions.uploads.preview import (
     LabelToRead,
     Preview,
     Questions,
     Upload,
-    UploadLapsed,
     labels_to_read,
     packed,
     preview,

@@ -27,7 +27,8 @@ from transactions.models import Filing, LabelMapping, LoanCount
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.filing_checks import NOT_COUNTED
 from transactions.services import MemberDraft
-from transactions.uploads.members import UploadLapsed, packed, read_members_file, unpacked
+from transactions.uploads.carried import UploadLapsed
+from transactions.uploads.members_file import packed, read_members_file, unpacked
 from transactions.uploads.tables import TableRefused, open_tables
 
 pytestmark = pytest.mark.django_db
