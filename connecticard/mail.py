@@ -12,7 +12,6 @@ transaction that only one can be in.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -112,13 +111,17 @@ def keep_message(
         )
         for item in about
     )
-    send = (
-        partial(deliver, message.pk, whole_body=whole)
-        if message.holds_secret
-        else partial(send_message.delay, message.pk)
-    )
-    transaction.on_commit(send, robust=True)
+    if message.holds_secret:
+        transaction.on_commit(lambda: deliver(message.pk, whole_body=whole), robust=True)
+    else:
+        _send_by_the_worker(message)
     return message
+
+
+def _send_by_the_worker(message: Message) -> None:
+    """Tell the worker once the transaction stands; where it cannot be told, the next round sends it."""
+    # Not a partial: Django logs the name of what failed, and a partial has none
+    transaction.on_commit(lambda: send_message.delay(message.pk), robust=True)
 
 
 def told(keys: Iterable[str]) -> set[str]:
@@ -138,5 +141,5 @@ def send_again(*, message: Message, by: User) -> bool:
     message.next_try_at = timezone.now() + TRIED_AGAIN_AFTER
     message.save(update_fields=["state", "failure", "tries", "next_try_at"])
     AuditEvent.record("message_sent_again", target=message, by=by, before=before)
-    transaction.on_commit(partial(send_message.delay, message.pk), robust=True)
+    _send_by_the_worker(message)
     return True

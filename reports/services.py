@@ -1,7 +1,6 @@
 """Asking for the documents of a payment run; the worker makes them one by one, never twice."""
 
 from datetime import datetime
-from functools import partial
 
 from django.db import transaction
 
@@ -38,8 +37,7 @@ def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBat
         ]
     )
     AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
-    # Where the queue cannot be reached, the lines stay open and are asked for again later
-    transaction.on_commit(partial(queue_lines, [(line.pk, line.kind) for line in lines]), robust=True)
+    _queue_once_it_stands([(line.pk, line.kind) for line in lines])
     return batch
 
 
@@ -51,5 +49,11 @@ def restart_documents(*, batch: DocumentBatch, by: User) -> int:
     DocumentBatchLine.objects.filter(pk__in=[pk for pk, _ in lines]).update(failure="")
     if lines:
         AuditEvent.record("documents_restarted", target=batch, by=by, after={"documents": len(lines)})
-    transaction.on_commit(partial(queue_lines, lines), robust=True)
+    _queue_once_it_stands(lines)
     return len(lines)
+
+
+def _queue_once_it_stands(lines: list[tuple[int, str]]) -> None:
+    """Queue documents once the transaction stands; what the queue did not take is asked for again later."""
+    # Not a partial: Django logs the name of what failed, and a partial has none
+    transaction.on_commit(lambda: queue_lines(lines), robust=True)

@@ -80,6 +80,23 @@ def test_message_is_kept_and_sent_once_the_transaction_stands(django_capture_on_
     ]
 
 
+@pytest.mark.parametrize("secrets", [(), ("https://example.org/once",)])
+def test_page_that_wrote_a_message_answers_though_sending_fails_at_once(
+    secrets, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    def fails(*args, **kwargs):
+        raise ConnectionError("the queue cannot be reached")
+
+    monkeypatch.setattr(tasks.send_message, "delay", fails)
+    monkeypatch.setattr("connecticard.mail.deliver", fails)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        message = keep(body="Open https://example.org/once now.", secrets=secrets)
+
+    assert kept(message).state == WAITING
+    assert "the queue cannot be reached" in caplog.text
+
+
 def test_sending_twice_sends_one_copy():
     message = keep()
 

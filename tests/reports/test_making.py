@@ -168,6 +168,20 @@ def test_failed_documents_are_asked_for_again(
     assert AuditEvent.objects.filter(action="documents_restarted", target_id=batch.pk).exists()
 
 
+def test_asking_again_is_answered_though_the_queue_cannot_be_reached(
+    batch, staff, monkeypatch, caplog, django_capture_on_commit_callbacks
+):
+    def fails(task):
+        raise ConnectionError("the queue cannot be reached")
+
+    monkeypatch.setattr(tasks.make_documents, "delay", fails)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert restart_documents(batch=batch, by=staff) == 7
+
+    assert "the queue cannot be reached" in caplog.text
+
+
 def test_documents_whose_task_was_lost_are_asked_for_again(batch, queued):
     queued.clear()
     batch.lines.filter(kind=DocumentKind.PAYMENT_LIST).update(failure="A person must look.")
