@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.core.management import call_command
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -658,12 +659,22 @@ def test_a_new_version_of_an_estimate_begins_empty(avon, bethel, staff, certifie
 
 
 def test_totals_are_made_again_as_they_were(certified):
-    before = list(FilingTotal.objects.values_list("filing", "home_library", "loans"))
-    FilingTotal.objects.all().delete()
+    rows = FilingTotal.objects.order_by("pk").values_list("filing", "home_library", "loans")
+    before = list(rows)
+    FilingTotal.objects.update(loans=F("loans") + 1)
 
     call_command("rebuild_filing_totals", verbosity=0)
 
-    assert list(FilingTotal.objects.values_list("filing", "home_library", "loans")) == before
+    assert list(rows) == before
+
+
+def test_totals_of_a_filing_that_is_not_certified_are_removed(certified, bethel):
+    draft = make_filing(bethel)
+    FilingTotal.objects.create(filing=draft, home_library=certified.library, loans=3)
+
+    assert services.rebuild_totals() == (2, 1)
+
+    assert set(FilingTotal.objects.values_list("filing", flat=True)) == {certified.pk}
 
 
 # Waivers

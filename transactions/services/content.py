@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from connecticard.locks import share_payment_inputs
-from transactions.models import Filing, FilingTotal
+from transactions.models import Filing
 from transactions.rules.filing_calendar import Span
 from transactions.rules.filing_status import FilingStatus
 
@@ -139,9 +139,20 @@ def rebuild_totals() -> tuple[int, int]:
     Payments never rest on totals, so that nothing is certified anew; what-if reads them.
     """
     share_payment_inputs()
-    before = FilingTotal.objects.count()
-    FilingTotal.objects.exclude(filing__status=FilingStatus.CERTIFIED).delete()
-    derive_totals(
-        Filing.objects.filter(status=FilingStatus.CERTIFIED).order_by("pk").values_list("pk", flat=True)
-    )
-    return before, FilingTotal.objects.count()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM transactions_filingtotal")
+        before = cursor.rowcount
+        # A filing that is certified meanwhile has made its totals itself
+        cursor.execute(
+            """
+            INSERT INTO transactions_filingtotal (filing_id, home_library_id, loans)
+            SELECT filing_id, home_library_id, sum(loans)
+            FROM transactions_loancount
+            WHERE filing_id IN (SELECT id FROM transactions_filing WHERE status = %s)
+            GROUP BY filing_id, home_library_id HAVING sum(loans) > 0
+            ORDER BY filing_id, home_library_id
+            ON CONFLICT (filing_id, home_library_id) DO NOTHING
+            """,
+            [FilingStatus.CERTIFIED.value],
+        )
+        return before, cursor.rowcount
