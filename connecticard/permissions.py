@@ -31,7 +31,8 @@ class Action(StrEnum):
     ENTER_EXPENDITURE = "enter an expenditure report"
     CERTIFY_EXPENDITURE = "certify an expenditure report"
     IMPORT_LOANS = "import loan counts in bulk"
-    MANAGE_ROSTER = "keep libraries, letters of agreement, cadences and holidays"
+    CHOOSE_CADENCE = "choose how often a library files"
+    MANAGE_ROSTER = "keep libraries, letters of agreement and holidays"
     GRANT_WAIVER = "propose a waiver"
     APPROVE_WAIVER = "approve a waiver that another person proposed"
     VIEW_WORK_LIST = "see what every library still owes"
@@ -66,6 +67,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.ENTER_EXPENDITURE: _CERTIFIERS | {Role.LIBRARY_FILER},
     Action.CERTIFY_EXPENDITURE: _CERTIFIERS,
     Action.IMPORT_LOANS: _STATE,
+    Action.CHOOSE_CADENCE: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_ROSTER: _STATE,
     Action.GRANT_WAIVER: _STATE,
     Action.APPROVE_WAIVER: _STATE,

@@ -3,13 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from connecticard.models import AuditEvent, Role
+from connecticard.models import AuditEvent, Role, RoleAssignment
 from tests.factories import make_filing, make_letter, make_library, make_period, make_signed_in_client
 from transactions import services
 from transactions.models import Filing, ReportingCadence
@@ -264,8 +265,14 @@ def test_choosing_what_holds_already_says_so(page, avon):
     assert "files twice a year already" in client.post(page, {"cadence": "semiannual"}).content.decode()
 
 
-def test_filer_reads_but_does_not_choose(page, avon):
-    client = make_signed_in_client(Role.LIBRARY_FILER, avon)
+@pytest.mark.parametrize("role", [Role.LIBRARY_FILER, Role.DEPUTY_CERTIFIER])
+def test_only_the_director_and_the_state_library_choose(role, page, avon):
+    client = make_signed_in_client(role, avon)
+    person = RoleAssignment.objects.get(role=role).user
 
     assert client.get(page).status_code == 403
+    with pytest.raises(PermissionDenied, match="how often a library files"):
+        services.choose_cadence(library=avon, cadence=MONTHLY, by=person, on=date(2026, 9, 5))
+    with pytest.raises(PermissionDenied, match="how often a library files"):
+        services.withdraw_cadence_choice(library=avon, by=person, on=date(2026, 9, 5))
     assert client.post(page + "withdraw/").status_code == 403

@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from connecticard import permissions
 from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
+from connecticard.permissions import Action
 from libraries.models import Library
 from transactions.models import Filing, ReportingCadence
 from transactions.rules._wording import written_day, written_span
@@ -47,9 +49,11 @@ def day_of_effect(library: Library, on: date) -> date:
 def choose_cadence(*, library: Library, cadence: Cadence, by: User, on: date) -> ReportingCadence:
     """Record how often a library files, from the day of effect on, and return the row that then holds.
 
-    A choice on record for that day or a later one is replaced. Raises FilingRefused for a cadence that may
-    not be chosen and where the choice changes nothing.
+    A choice on record for that day or a later one is replaced. Raises PermissionDenied for a deputy and
+    anybody else who may not choose, FilingRefused for a cadence that may not be chosen and where the choice
+    changes nothing.
     """
+    permissions.check(by, Action.CHOOSE_CADENCE, library)
     share_payment_inputs()
     library = Library.objects.select_for_update(no_key=True).get(pk=library.pk)
     effective = day_of_effect(library, on)
@@ -106,8 +110,10 @@ def choice_to_come(library: Library, on: date) -> ReportingCadence | None:
 def withdraw_cadence_choice(*, library: Library, by: User, on: date) -> Cadence:
     """Take back a choice that has not taken effect, and return how often the library goes on to file.
 
-    Raises FilingRefused where no choice is to come, or where a filing that is begun would lose its period.
+    Raises PermissionDenied as `choose_cadence`, FilingRefused where no choice is to come, or where a filing
+    that is begun would lose its period.
     """
+    permissions.check(by, Action.CHOOSE_CADENCE, library)
     share_payment_inputs()
     library = Library.objects.select_for_update(no_key=True).get(pk=library.pk)
     rows = list(ReportingCadence.objects.filter(library=library).order_by("valid"))

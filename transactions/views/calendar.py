@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock, permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action, requires
-from libraries.models import Library
 from transactions import services
 from transactions.forms import CadenceForm, HolidayForm, PeriodDatesForm, ReasonForm
 from transactions.library_filings import cadence_of, due_of, first_periods, law_entry, who_owes
@@ -152,11 +151,11 @@ def period_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@requires(Action.VIEW_LIBRARY)
+@requires(Action.CHOOSE_CADENCE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def cadence(request: HttpRequest, key: str) -> HttpResponse:
     """Choose how often a library files, from the next 1 March or 1 September on."""
-    library = _library_that_may_choose(request, key)
+    library = library_of(request, key, Action.CHOOSE_CADENCE)
     today = clock.today()
     effective = services.day_of_effect(library, today)
     form = CadenceForm(request.POST if request.method == "POST" else None, on=effective)
@@ -198,11 +197,11 @@ def cadence(request: HttpRequest, key: str) -> HttpResponse:
     )
 
 
-@requires(Action.VIEW_LIBRARY)
+@requires(Action.CHOOSE_CADENCE)
 @require_POST
 def cadence_withdraw(request: HttpRequest, key: str) -> HttpResponse:
     """Take back a choice of cadence that has not taken effect."""
-    library = _library_that_may_choose(request, key)
+    library = library_of(request, key, Action.CHOOSE_CADENCE)
     try:
         goes_on = services.withdraw_cadence_choice(
             library=library, by=cast(User, request.user), on=clock.today()
@@ -212,9 +211,3 @@ def cadence_withdraw(request: HttpRequest, key: str) -> HttpResponse:
     else:
         messages.success(request, f"Withdrawn. {library} goes on to file {goes_on.label.lower()}.")
     return redirect("transactions:cadence", library.key)
-
-
-def _library_that_may_choose(request: HttpRequest, key: str) -> Library:
-    """Return the library, for its certifier or the State Library; 404 and 403 as `library_of`."""
-    staff = permissions.may(request.user, Action.MANAGE_ROSTER)
-    return library_of(request, key, Action.MANAGE_ROSTER if staff else Action.CERTIFY_FILING)

@@ -63,7 +63,7 @@ def library_filings(request: HttpRequest, key: str) -> HttpResponse:
             "may_enter": may(Action.ENTER_COUNTS),
             "may_certify": may(Action.CERTIFY_FILING),
             "may_name_deputies": may(Action.NAME_DEPUTY),
-            "may_choose_cadence": may(Action.CERTIFY_FILING) or may(Action.MANAGE_ROSTER),
+            "may_choose_cadence": may(Action.CHOOSE_CADENCE),
             "may_grant_waiver": may(Action.GRANT_WAIVER),
         },
     )
