@@ -197,6 +197,19 @@ def acting_as(user: Any, action: Action, library: Any, on: date | None = None) -
     return min(granting, key=lambda held: (held.library_id is None, held.is_deputy, held.pk), default=None)
 
 
+def hold_role(user: Any, action: Action, library: Any, on: date) -> RoleAssignment:
+    """Return the role by which a person does this for a library; it cannot end until the transaction does.
+
+    So nobody signs in a role that was ended while they signed. Raises PermissionDenied as `check`.
+    """
+    check(user, action, library, on)
+    granting = acting_as(user, action, library, on)
+    held = RoleAssignment.objects.in_force(on).select_for_update(no_key=True)
+    if granting is None or (found := held.filter(pk=granting.pk).first()) is None:
+        raise PermissionDenied(f"Your role was ended while you wrote: you may not {action.value}.")
+    return found
+
+
 def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:
     """Return the libraries that these roles reach on a day."""
     libraries = apps.get_model("libraries", "Library").objects.all()

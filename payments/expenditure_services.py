@@ -200,7 +200,7 @@ def certify_report(*, report: ExpenditureReport, by: User, at: datetime) -> Expe
     """
     share_payment_inputs()
     report = _locked(report)
-    permissions.check(by, Action.CERTIFY_EXPENDITURE, report.library)
+    permissions.hold_role(by, Action.CERTIFY_EXPENDITURE, report.library, on=eastern_day(at))
     _move(report, FilingStatus.CERTIFIED)
     _refuse_problems(report, eastern_day(at))
     report.attestation = expenditure_reporting.certificate(eastern_day(at))

@@ -1,6 +1,7 @@
 """Messages: kept as written, sent once, tried again only where that cannot make a second copy."""
 
 import smtplib
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from connecticard import delivery, tasks
 from connecticard.mail import STRUCK_OUT, About, keep_message, send_again, told
 from connecticard.models import AuditEvent, Message, MessageItem, MessageKind, MessageState, Role
+from tests.at_once import at_once
 from tests.factories import make_library, make_user
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +106,19 @@ def test_sending_twice_sends_one_copy():
         tasks.send_message(message.pk)
     tasks.send_waiting_messages()
 
+    assert len(mail.outbox) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_one_copy(server, monkeypatch):
+    monkeypatch.setattr(server, "open", lambda self: time.sleep(0.2) or True)
+    message = Message.objects.create(
+        kind=MessageKind.NOTICE, to="director@example.org", subject="A", body="B", made_at=timezone.now()
+    )
+
+    at_once(*[lambda: delivery.deliver(message.pk)] * 3)
+
+    assert kept(message).state == SENT
     assert len(mail.outbox) == 1
 
 

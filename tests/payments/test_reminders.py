@@ -15,6 +15,7 @@ from payments import owed, reminders
 from payments.models import PastPayment, ReminderRun, ReminderSchedule
 from payments.reminders import ReminderRefused
 from payments.tasks import send_reminders
+from tests.at_once import at_once
 from tests.factories import (
     give_role,
     make_consortium,
@@ -143,6 +144,25 @@ def test_schedule_run_twice_sends_nothing_more(avon, filer):
 
     assert len(letters()) == 1
     assert [run.messages for run in ReminderRun.objects.order_by("pk")] == [1, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_schedule_run_twice_at_once_sends_one_letter(avon, filer, staff):
+    assert sorted(at_once(send_reminders, send_reminders)) == [0, 1]
+
+    assert len(letters()) == 1
+    assert ReminderRun.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_remind_at_once_send_one_letter(avon, filer, staff):
+    def remind():
+        items = owed.owed_by([avon], DAY_AFTER)
+        return len(reminders.remind(items=items, today=DAY_AFTER, by=staff).letters)
+
+    assert sorted(at_once(remind, remind)) == [0, 1]
+
+    assert len(letters()) == 1
 
 
 def test_each_step_goes_out_once_over_the_weeks(avon, filer, staff, settings):

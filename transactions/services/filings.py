@@ -135,7 +135,7 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
     share_payment_inputs()
     filing = _locked(filing)
     today = eastern_day(at)
-    permissions.check(by, Action.CERTIFY_FILING, filing.library, on=today)
+    permissions.hold_role(by, Action.CERTIFY_FILING, filing.library, on=today)
     _refuse_changed(filing, expected)
     if filing.provenance != Provenance.FILED:
         raise FilingRefused(
