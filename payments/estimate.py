@@ -136,25 +136,6 @@ class Estimate:
         """How many of the periods owed are certified, stood in for, or without any figure."""
         return _rests_on(source for periods in self.periods.values() for _, source in periods)
 
-    @property
-    def libraries_rest_on(self) -> RestsOn:
-        """How many libraries have every period certified; one that has not stands by its weakest period."""
-        weakest_first = (Source.NOTHING, Source.LAST_YEAR, Source.OPEN_VERSION, Source.CERTIFIED)
-        return _rests_on(
-            next(source for source in weakest_first if source in sources)
-            for periods in self.periods.values()
-            if (sources := {source for _, source in periods})
-        )
-
-    @property
-    def is_final(self) -> bool:
-        """Whether every period owed is certified and the year's own appropriation is on record."""
-        periods = self.rests_on
-        return (
-            periods.certified == sum(map(len, self.periods.values()))
-            and self.appropriation_year == self.fiscal_year
-        )
-
     def without(self, key: str) -> "Estimate":
         """Return the estimate if a library certifies nothing more for this year.
 
@@ -278,7 +259,7 @@ def estimate(fiscal_year: int, *, on: date) -> Estimate:
 
     pieces = [_Piece(days.library_id, days.counted, Source.CERTIFIED, days) for days in counted]
     periods: dict[str, tuple[tuple[Span, Source], ...]] = {}
-    owed = standing.filings_owed(fiscal_year, libraries)
+    owed = standing.filings_owed(fiscal_year, libraries, took_part=participation)
     for library in libraries:
         own = []
         for filing in owed[library.pk]:

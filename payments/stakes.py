@@ -1,6 +1,5 @@
 """What is at stake with something owed: what the library would lose, and what its absence does to others."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,10 +71,6 @@ class Stakes:
             self._libraries.get(stake.most_affected) if stake.most_affected else None,
             stake.most_cents,
         )
-
-    def of_each(self, items: Collection[Owed]) -> dict[tuple[int, str], AtStake | None]:
-        """Return what is at stake with each, by library id and matter."""
-        return {(item.library.pk, item.matter): self.of(item) for item in items}
 
     def _estimate(self, year: int) -> Estimate:
         if year not in self._estimates:

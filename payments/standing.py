@@ -109,10 +109,16 @@ def last_day_to_file(fiscal_year: int, libraries: Collection[Library], *, on: da
     return max((day for day in still_open if day >= on), default=None)
 
 
-def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, list[PeriodDates]]:
-    """Return, by library id, the periods for which each owes a filing: those with a day it took part."""
+def periods_owed(
+    fiscal_year: int, libraries: Collection[Library], *, took_part: Participation | None = None
+) -> dict[int, list[PeriodDates]]:
+    """Return, by library id, the periods for which each owes a filing: those with a day it took part.
+
+    `took_part` are the days of the year on which they did, where the caller has them.
+    """
     measured = measurement_period(fiscal_year)
-    took_part = days_with_a_letter(measured)
+    if took_part is None:
+        took_part = days_with_a_letter(measured)
     cadences: dict[int, list[DatedCadence]] = defaultdict(list)
     rows = ReportingCadence.objects.filter(valid__overlap=_range(measured)).order_by("library", "valid")
     for library_id, cadence, valid in rows.values_list("library_id", "cadence", "valid"):
@@ -133,8 +139,13 @@ def periods_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
     return owed
 
 
-def filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, tuple[FilingOwed, ...]]:
-    """Return, by library id, each record of loans owed for a year's payment and how it stands (2(a))."""
+def filings_owed(
+    fiscal_year: int, libraries: Collection[Library], *, took_part: Participation | None = None
+) -> dict[int, tuple[FilingOwed, ...]]:
+    """Return, by library id, each record of loans owed for a year's payment and how it stands (2(a)).
+
+    `took_part` as for `periods_owed`.
+    """
     measured = measurement_period(fiscal_year)
     opened = {
         (Cadence(period.cadence), period.first_day): period
@@ -177,7 +188,7 @@ def filings_owed(fiscal_year: int, libraries: Collection[Library]) -> dict[int, 
 
     return {
         library_id: tuple(owed(library_id, period) for period in periods)
-        for library_id, periods in periods_owed(fiscal_year, libraries).items()
+        for library_id, periods in periods_owed(fiscal_year, libraries, took_part=took_part).items()
     }
 
 

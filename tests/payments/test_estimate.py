@@ -60,7 +60,6 @@ def test_estimate_is_the_calculation_once_every_filing_is_certified(libraries):
     assert lines(found.split) == lines(calculation.split)
     assert found.split.transactions_pool_cents == calculation.split.transactions_pool_cents
     assert found.rests_on == RestsOn(certified=6)
-    assert found.is_final
 
 
 def test_estimate_counts_the_months_of_a_filing_in_which_the_library_took_part(libraries):
@@ -90,9 +89,7 @@ def test_open_period_rests_on_the_same_months_a_year_before(libraries):
     assert activity(found) == {"A": (92, 0), "B": (0, 92), "C": (0, 0)}
     assert found.periods["A"] == ((FIRST, Source.CERTIFIED), (SECOND, Source.LAST_YEAR))
     assert found.rests_on == RestsOn(certified=1, last_year=1, nothing=4)
-    assert found.libraries_rest_on == RestsOn(last_year=1, nothing=2)
     assert str(found.rests_on) == "1 certified, 1 with last year's figures, 4 with none"
-    assert not found.is_final
 
 
 def test_last_years_total_of_a_longer_period_is_spread_evenly_and_loses_no_unit(libraries):
@@ -246,7 +243,6 @@ def test_latest_appropriation_before_stands_in_and_is_named(libraries):
 
     assert estimate(FISCAL_YEAR + 1, on=TODAY).appropriation_year == FISCAL_YEAR
     assert estimate(FISCAL_YEAR, on=TODAY).appropriation_cents == 100_000
-    assert not estimate(FISCAL_YEAR + 1, on=TODAY).is_final
 
 
 def test_without_an_appropriation_or_a_participant_nothing_is_divided(db):
