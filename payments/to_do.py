@@ -21,7 +21,7 @@ from payments.models import ExpenditureReport, ExpenditureReportWaiver
 from payments.owed import Owed
 from payments.rules.eligibility import Code, Unmet, unmet_requirements
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
-from payments.rules.owing import Progress
+from payments.rules.owing import NextStep, Progress
 from transactions.library_filings import PeriodOfLibrary, periods_of_library
 from transactions.models import Filing
 from transactions.models.waiver import WaiverTerms
@@ -107,10 +107,14 @@ class ToDo:
 
 @dataclass(frozen=True)
 class Agenda:
-    """What a library has to do, the most urgent first, and by fiscal year how many requirements are unmet."""
+    """What a library has to do, the most urgent first, and by fiscal year how many requirements are unmet.
+
+    `can_be_reminded`: something of it can be asked for today.
+    """
 
     todos: tuple[ToDo, ...]
     unmet: Mapping[int, int]
+    can_be_reminded: bool
 
 
 def agenda(
@@ -130,8 +134,9 @@ def agenda(
     for requirement in chain.from_iterable(by_year.values()):
         unmet.setdefault(requirement.matter, []).append(requirement)
     filings = {_matter(period): period for period in periods_of_library(library, today)}
+    items = owed.owed_by([library], today, known=standings)
     found = []
-    for item in owed.owed_by([library], today, known=standings):
+    for item in items:
         own = tuple(unmet.pop(item.matter, ()))
         if own or not item.is_done:
             period = filings.get(item.matter)
@@ -142,6 +147,7 @@ def agenda(
     return Agenda(
         tuple(sorted(found, key=lambda each: (each.urgency, each.last_day or date.min))),
         {year: len(requirements) for year, requirements in by_year.items()},
+        can_be_reminded=any(item.can_be_asked_for for item in items),
     )
 
 
@@ -171,7 +177,12 @@ def _of_item(
 ) -> ToDo:
     """Return what has to be done about a filing or a report that is owed."""
     remedies: list[Remedy] = []
-    is_closed = period is not None and period.is_closed and Action.MANAGE_ROSTER not in may
+    is_closed = (
+        period is not None
+        and period.is_closed
+        and item.where.next_step is NextStep.ENTER
+        and Action.MANAGE_ROSTER not in may
+    )
     can_step = item.needs in may and not is_closed
     if can_step:
         remedies.append(_step(library, item, period))
@@ -216,7 +227,7 @@ def _of_item(
         unmet=unmet,
         url=item.url if version else "",
         remedies=tuple(remedies),
-        waits_for="" if can_step or item.needs is None else _who(item.needs, people, today),
+        waits_for=_waits_for(item, people, today, can_step=can_step, is_closed=is_closed),
     )
 
 
@@ -295,6 +306,16 @@ def _letter(words: str, library: Library, subject: str) -> Remedy:
     """Return a button that begins an e-mail to the State Library."""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     return Remedy(words, f"mailto:{address}?subject={quote(f'{library.key} {library}: {subject}')}")
+
+
+def _waits_for(
+    item: Owed, people: Iterable[RoleAssignment], today: date, *, can_step: bool, is_closed: bool
+) -> str:
+    if can_step or item.needs is None:
+        return ""
+    if is_closed:
+        return "the State Library: entry for this period is closed"
+    return _who(item.needs, people, today)
 
 
 def _who(action: Action, people: Iterable[RoleAssignment], today: date) -> str:

@@ -78,10 +78,10 @@ def whereabouts(
 
     `newest` is the state of its newest version, None where none was begun; `ends_on` the last day that it
     speaks of, through which it cannot be submitted; `closes_on` the last day on which it can be entered,
-    None where no such day is set; `takes_part` whether the library participates on a day of the years that
-    are open, because only who does so owes anything. What is certified stays done while a correction of it
-    is worked on. An expenditure report is certain to be owed only where the ledger says that money was
-    received.
+    None where no such day is set: what was submitted by then can be certified later too; `takes_part` whether
+    the library participates on a day of the years that are open, because only who does so owes anything. What
+    is certified stays done while a correction of it is worked on. An expenditure report is certain to be owed
+    only where the ledger says that money was received.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(a), (d), (e); C.G.S. § 11-31b.
     """
@@ -104,7 +104,7 @@ def whereabouts(
         and is_certain
         and takes_part
         and today > ends_on
-        and (closes_on is None or today <= closes_on),
+        and (next_step is NextStep.CERTIFY or closes_on is None or today <= closes_on),
     )
 
 

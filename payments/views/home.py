@@ -1,5 +1,6 @@
 """Where people begin: what their libraries owe, in words and with one button each."""
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -88,6 +89,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
     following = later.pop(0) if later and not now else None
     due = report_due_in(fiscal_year_of(today))
     received = list(PastPayment.objects.filter(library=library))
+    letters = list(library.letters.order_by("-valid"))
     explained = next((each for each in received if each.fiscal_year == due.covers_fiscal_year), None)
     return render(
         request,
@@ -112,17 +114,14 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             .select_related("period")
             .annotate(loans=Sum("loan_counts__loans"))
             .order_by("-period__first_day", "-version")[:RECENT],
-            "letters": library.letters.order_by("-valid"),
-            "letter_on_file": library.letters.filter(valid__contains=today).first(),
+            "letters": letters,
+            "letter_on_file": next((letter for letter in letters if today in letter.valid), None),
             "received": received,
             "payments": Payment.objects.filter(library=library, run__status=PaymentRunStatus.CERTIFIED)
             .select_related("run")
             .order_by("-run__fiscal_year"),
             "people": people,
-            "sent": Message.objects.filter(
-                pk__in=MessageItem.objects.filter(library=library).values("message"),
-                kind__in=[MessageKind.REMINDER, MessageKind.NOTICE],
-            ).select_related("person")[:RECENT],
+            "sent": _sent_about(library),
             **allowed(
                 request,
                 library,
@@ -132,10 +131,35 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
                 may_read_mail=Action.VIEW_MAIL,
             ),
             "contacts": library.contacts.select_related("by")[:CONTACTS_SHOWN],
-            "may_remind": may(request.user, Action.REMIND)
-            and any(item.can_be_asked_for for item in owed.owed_by([library], today)),
+            "may_remind": found.can_be_reminded and may(request.user, Action.REMIND),
         },
     )
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A message about a library; `about` are the things in it that are the library's own.
+
+    `body` is None where the message is about others too: what they owe is not this library's to read.
+    """
+
+    message: Message
+    about: list[str]
+    body: str | None
+
+
+def _sent_about(library: Library) -> list[_Sent]:
+    """Return the latest messages to people about a library, with what of each its people may read."""
+    found = Message.objects.filter(
+        pk__in=MessageItem.objects.filter(library=library).values("message"),
+        kind__in=[MessageKind.REMINDER, MessageKind.NOTICE],
+    ).prefetch_related("items")[:RECENT]
+    sent = []
+    for message in found:
+        items = message.items.all()
+        own = [item.words for item in items if item.library_id == library.pk]
+        sent.append(_Sent(message, own, message.body if len(own) == len(items) else None))
+    return sent
 
 
 def _outlooks(library: Library, today: date) -> list[Outlook]:

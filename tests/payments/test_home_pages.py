@@ -21,6 +21,7 @@ from tests.factories import (
     make_user,
 )
 from tests.payments.records import appropriation, certified
+from transactions.models import FilingPeriod
 
 pytestmark = pytest.mark.django_db
 HOME = reverse("payments:my_libraries")
@@ -147,6 +148,28 @@ def test_home_says_who_has_to_act_where_the_reader_cannot():
     assert [remedy.words for remedy in first.remedies] == ["Ask the State Library for a waiver"]
 
 
+@pytest.mark.parametrize(
+    ("status", "waits_for", "step"),
+    [("submitted", "", "Review and certify"), ("returned", "the State Library: entry", "")],
+)
+def test_closing_ends_entry_and_not_the_certificate(status, waits_for, step):
+    library = participant("Avon Free Public Library")
+    period = make_period()
+    FilingPeriod.objects.filter(pk=period.pk).update(
+        accepted_until=date(2026, 10, 1), closes_on=date(2026, 10, 1)
+    )
+    submit = {"submitted_at": AT, "submitted_by": make_user(), "sha256": "0" * 64}
+    make_filing(library, period, status=status, first_submitted_at=AT, **submit)
+    user = make_user(Role.LIBRARY_FILER, library=library)
+    give_role(user, Role.LIBRARY_CERTIFIER, library=library)
+
+    first = make_signed_in_client(user=user).get(home(library)).context["now"][0]
+
+    assert first.waits_for.startswith(waits_for)
+    assert bool(first.waits_for) is bool(waits_for)
+    assert (step in [remedy.words for remedy in first.remedies]) is bool(step)
+
+
 def test_home_shows_what_a_returned_filing_has_to_correct():
     library = participant("Avon Free Public Library")
     make_filing(library, status="returned", returned_because="Look at May again.")
@@ -254,8 +277,27 @@ def test_home_lists_people_and_messages_of_the_library():
 
     assert "Cora Consortium" in page
     assert "Somebody Else" not in page
-    assert [message.subject for message in response.context["sent"]] == ["A reminder"]
+    assert [each.message.subject for each in response.context["sent"]] == ["A reminder"]
     assert "Please file." in page
+
+
+def test_home_shows_of_a_letter_about_several_libraries_what_is_its_own():
+    avon, bethel = participant("Avon"), participant("Bethel")
+    message = Message.objects.create(
+        kind=MessageKind.REMINDER,
+        to="cora@example.org",
+        subject="2 libraries: 2 things to do",
+        body="Avon owes a filing. Bethel owes a report.",
+        made_at=AT,
+    )
+    message.items.create(library=avon, words="Avon owes a filing.")
+    message.items.create(library=bethel, words="Bethel owes a report.")
+
+    page = words(make_signed_in_client(Role.LIBRARY_FILER, avon).get(home(avon)))
+
+    assert "Avon owes a filing." in page
+    assert "Bethel" not in page
+    assert "what it says of them is not shown here" in page
 
 
 @pytest.mark.parametrize(

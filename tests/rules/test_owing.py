@@ -113,6 +113,14 @@ def test_report_is_asked_for_only_of_who_takes_part_where_money_was_received():
     assert not of_report(replace(REPORT, received_cents=None)).can_be_asked_for
 
 
+def test_closing_ends_entry_and_not_the_certificate():
+    owed = replace(FILING, submitted_on=date(2026, 9, 2))
+    after = date(2027, 7, 1)
+
+    assert of_filing(owed, FilingStatus.SUBMITTED, after).can_be_asked_for
+    assert not of_filing(owed, FilingStatus.RETURNED, after).can_be_asked_for
+
+
 def test_report_of_which_nobody_knows_is_not_asked_for_even_when_it_was_submitted():
     owed = replace(REPORT, received_cents=None, submitted_on=date(2026, 10, 1))
 
@@ -143,7 +151,7 @@ def test_nothing_is_asked_for_that_is_not_owed(
         not certified
         and newest is not FilingStatus.CERTIFIED
         and today > FILING.last_day
-        and not (closes_on and today > closes_on)
+        and not (closes_on and today > closes_on and newest is not FilingStatus.SUBMITTED)
     )
     assert found.can_be_asked_for is asked
     assert found.last_day >= FILING.due_on
