@@ -19,6 +19,7 @@ from transactions.uploads.reduced import (
 from transactions.uploads.tables import Row, TableRefused, text_of
 
 MOST_LABELS = 400
+LONGEST_HEADING = 60
 _NEARLY_ALL = 0.9  # of a column's rows; then the share of its labels does not matter
 _KNOWN_SHARE = 0.6  # of a column's labels, and of its rows, that must be known for it to be read
 _OF_THE_PATRON = re.compile(r"home|patron|borrower|card|resid|member|user|regist|town|city|municipal", re.I)
@@ -112,20 +113,19 @@ def headings_of(rows: Sequence[Row]) -> dict[int, str]:
     for _, cells in rows:
         for column, cell in enumerate(cells):
             if text := text_of(cell):
-                headings[column] = text[:60]
+                headings[column] = text[:LONGEST_HEADING]
     return headings
 
 
 def no_label_column(headings: Mapping[int, str], places: Iterable[int]) -> TableRefused:
-    # What stands in the first line of a file without headings may be a patron's name
     """Return the refusal of a table without home libraries."""
+    # What stands in the first line of a file without headings may be a patron's name
     names = [f"“{headings[place]}”" for place in places if _A_HEADING.search(headings.get(place, ""))][:12]
     seen = f" Its columns are {', '.join(names)}." if names else ""
     return TableRefused(
         "No column of this table names home libraries: in none are most of the values names of Connecticut "
-        "libraries, "
-        f"towns or villages.{seen} Export the patron’s home library, or its town, by name; the recipes say "
-        f"how."
+        f"libraries, towns or villages.{seen} Export the patron’s home library, or its town, by name; the "
+        "recipes say how."
     )
 
 
@@ -133,8 +133,7 @@ def too_many_labels(column: int, headings: Mapping[int, str]) -> TableRefused:
     """Return the refusal of a column with far too many values."""
     return TableRefused(
         f"The column {called(column, headings)} holds more than {MOST_LABELS} different values, far more "
-        f"than there are "
-        "home libraries. Export the patron’s home library by name."
+        "than there are home libraries. Export the patron’s home library by name."
     )
 
 
@@ -150,7 +149,6 @@ def keep_known(reading: Reduced, wanted: Wanted, column: int, headings: Mapping[
     known_loans = sum(loans[label] for label in known)
     if len(known) < _KNOWN_SHARE * len(labels) and known_loans < _NEARLY_ALL * sum(loans.values()):
         raise TableRefused(
-            f"The column {called(column, headings)} names home libraries in some rows and something else "
-            f"in most. "
-            "Export the patron’s home library in a column of its own."
+            f"The column {called(column, headings)} names home libraries in some rows and something else in "
+            "most. Export the patron’s home library in a column of its own."
         )

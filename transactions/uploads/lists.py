@@ -10,6 +10,7 @@ from typing import Any
 
 from transactions.uploads.columns import (
     MOST_LABELS,
+    headings_of,
     keep_known,
     label_columns,
     no_label_column,
@@ -121,8 +122,7 @@ def read_list(table: Table, head: Sequence[Row], wanted: Wanted) -> list[Reduced
     if not good:
         raise TableRefused(
             "No row of this file could be read: no home library with a number or a day stands in it. "
-            "Compare it with "
-            "the recipes, or use our template."
+            "Compare it with the recipes, or use our template."
         )
     return good
 
@@ -140,7 +140,7 @@ def _list_header(head: Sequence[Row], wanted: Wanted) -> tuple[int, dict[int, st
             is_number(cell) or (read_month(cell) and len(cell) > 3) or cell is UNCALCULATED for cell in filled
         ) or any(wanted.matcher.match(cell).library for cell in filled):
             return place, {}
-        return place + 1, {column: cell for column, cell in enumerate(written) if cell}
+        return place + 1, headings_of(head[place : place + 1])
     return 0, {}
 
 
@@ -292,8 +292,7 @@ def _count_rows(
     if not_loans:
         reading.notes.append(
             f"{not_loans:,} rows are no loans by the column {called(act_column or 0, headings)} (renewals, "
-            f"returns) and "
-            "are left out."
+            "returns) and are left out."
         )
     if unread:
         reading.trouble(
@@ -372,8 +371,7 @@ def _without_month_headings(
     if len(numbers) not in (len(wanted.months), len(wanted.months) + 1):
         raise TableRefused(
             f"The table has {len(numbers)} columns of numbers and no headings. Copy it with its headings, "
-            f"so that it "
-            "says which column is which month."
+            "so that it says which column is which month."
         )
     months: dict[int, date | str] = dict(zip(numbers, wanted.months, strict=False))
     headings = {numbers[-1]: "Total"} if len(numbers) > len(months) else {}

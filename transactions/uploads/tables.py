@@ -128,8 +128,7 @@ def _refuse_other_kinds(content: bytes) -> None:
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table")):
         raise TableRefused(
             "This is a web page or XML, whatever its name says. Open it in Excel and save it as “Excel "
-            "Workbook "
-            "(.xlsx)”, or export the report as CSV."
+            "Workbook (.xlsx)”, or export the report as CSV."
         )
 
 
@@ -178,8 +177,7 @@ def _text_rows(content: bytes, encoding: str) -> Iterator[Row]:
             if delimiter and reader.line_num > line and _swallows(cells, delimiter):
                 raise TableRefused(
                     f"In line {line} a quotation mark opens and does not close, so that the lines after it "
-                    f"run "
-                    "together. Export the report again as XLSX, or mend that line."
+                    "run together. Export the report again as XLSX, or mend that line."
                 )
             if number == 1 and len(cells) == 1 and re.fullmatch(r"sep=.", cells[0].strip()):
                 line = reader.line_num + 1
@@ -250,8 +248,7 @@ def _too_many_rows() -> TableRefused:
 def _too_many_columns(line: int) -> TableRefused:
     return TableRefused(
         f"Line {line} has more than {MOST_COLUMNS} columns. Send a report with fewer columns: the home "
-        f"library, "
-        "the month and the number of loans are enough."
+        "library, the month and the number of loans are enough."
     )
 
 
@@ -288,8 +285,7 @@ def _workbook_tables(content: bytes) -> Iterator[list[Table]]:
 def _no_workbook() -> TableRefused:
     return TableRefused(
         "This is no Excel workbook that can be read. Open it in Excel and save it as “Excel Workbook "
-        "(.xlsx)”, "
-        "or export the report as CSV."
+        "(.xlsx)”, or export the report as CSV."
     )
 
 
@@ -301,8 +297,7 @@ def _checked_parts(content: bytes) -> set[str]:
     if len(content) > LARGEST_WORKBOOK:
         raise TableRefused(
             f"The workbook is larger than {LARGEST_WORKBOOK // 1_000_000} MB. Leave out columns and sheets "
-            f"that "
-            "are not needed, or save it as CSV."
+            "that are not needed, or save it as CSV."
         )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -331,8 +326,7 @@ def _checked_parts(content: bytes) -> set[str]:
             ):
                 raise TableRefused(
                     "The workbook unpacks to far more than a report of counts needs, so it was not opened. "
-                    "Save "
-                    "the sheet with the counts alone as a new workbook or as CSV."
+                    "Save the sheet with the counts alone as a new workbook or as CSV."
                 )
             for info in infos:
                 if info.filename.endswith((".xml", ".rels")):
@@ -394,8 +388,7 @@ def _rows_with_formulas(content: bytes, sheet: Any) -> Iterator[Row]:
             if cells > MOST_FORMULAS:
                 raise TableRefused(
                     f"The sheet “{sheet.title}” has formulas among more than {MOST_FORMULAS:,} cells. Copy "
-                    f"it, "
-                    "paste it as values into a new workbook, and send that."
+                    "it, paste it as values into a new workbook, and send that."
                 )
             row = [
                 UNCALCULATED if value is None and formula is not None else value

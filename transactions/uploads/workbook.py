@@ -151,8 +151,7 @@ def refuse_other_template(tables: Iterable[Table], filing: Filing) -> None:
             if mark.startswith(_MARK) and mark != _mark(filing):
                 raise TableRefused(
                     f"This workbook was made for another filing ({mark.partition('; ')[2]}). Download the "
-                    f"workbook of "
-                    "this filing and fill that in."
+                    "workbook of this filing and fill that in."
                 )
 
 

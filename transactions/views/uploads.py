@@ -144,8 +144,7 @@ def _read(page: _UploadPage) -> HttpResponse:
         return _ask_for_a_file(
             page,
             f"The file is larger than {LARGEST_FILE // 1_000_000} MB. Leave out columns that are not "
-            f"needed, or "
-            "send it month by month.",
+            "needed, or send it month by month.",
         )
     if file is None and not text.strip():
         return _ask_for_a_file(page, "Choose a file, or paste a table into the box.")
@@ -162,8 +161,7 @@ def _read(page: _UploadPage) -> HttpResponse:
         return _ask_for_a_file(
             page,
             "This could not be read, for a reason that the program does not know. Save the counts alone as "
-            "a new "
-            "workbook or CSV file and send that, or use our workbook.",
+            "a new workbook or CSV file and send that, or use our workbook.",
         )
     return _go_on(page, Upload(tuple(readings)))
 
@@ -242,9 +240,8 @@ def _go_on(page: _UploadPage, upload: Upload, *, chosen_meanwhile: bool = False)
         names = ", ".join(f"{month:%B %Y}" for month in missing)
         return _ask_for_a_file(
             page,
-            f"This filing has one total for each home library, for which every month is needed; the file "
-            f"has none "
-            f"for {names}. Add those months, or change the filing to months.",
+            "This filing has one total for each home library, for which every month is needed; the file "
+            f"has none for {names}. Add those months, or change the filing to months.",
             other_basis=True,
         )
     asked = questions(upload, reading, page.filing, page.grid, page.matcher)
@@ -401,8 +398,7 @@ def _save(page: _UploadPage, upload: Upload) -> HttpResponse:
     messages.success(
         page.request,
         f"Saved: {cells:,} cell{'' if cells == 1 else 's'} changed, {after.all:,} loans in all. The filing "
-        f"is a "
-        "draft until you submit it."
+        "is a draft until you submit it."
         if cells
         else "Nothing in the filing changed: it says what the file says.",
     )

@@ -374,6 +374,12 @@ def test_marks_without_a_shape_are_no_part_of_a_label(read):
     assert reading.labels == ["Avon", "Canton", "Darien", "Kent"]
 
 
+def test_a_very_long_heading_is_cut(read):
+    reading = read(f"Library {'x' * 100_000},Loans{' ' * 100_000}y\nAvon,-1\nCanton,2\nDarien,3\n")
+
+    assert len(repr(reading)) < 2_000
+
+
 def test_a_line_whose_cells_moved_is_not_counted(read):
     lines = ["Title,Patron Home Library,Checkout Date", *["A title,Avon,3/1/2026"] * 10]
 
