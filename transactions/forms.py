@@ -448,7 +448,8 @@ class PeriodDatesForm(forms.Form):
     def was_looked_at(self) -> bool:
         """Whether the effects of just these dates were shown; from now on they have been."""
         shown: bool = self.cleaned_data["looked_at"] == self.sign
-        self.data = {**self.data, "looked_at": self.sign}
+        entered = {name: self.data.get(name) for name in self.fields}
+        self.data = {**entered, "looked_at": self.sign}
         return shown
 
 

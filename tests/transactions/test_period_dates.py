@@ -123,6 +123,20 @@ def test_change_is_shown_before_it_is_made(client, taking_part, period):
     assert "Later than the law" in shown
 
 
+def test_page_that_shows_the_change_holds_what_was_entered(client, taking_part, period):
+    form = client.post(page(period), entered(period, due_on=date(2026, 9, 30))).context["form"]
+    shown = {field.name: field.value() for field in form}
+
+    assert shown == entered(period, due_on=date(2026, 9, 30)) | {
+        "looked_at": "2026-09-30 2027-03-31 2027-06-30"
+    }
+
+    client.post(page(period), shown)
+
+    period.refresh_from_db()
+    assert period.due_on == date(2026, 9, 30)
+
+
 def test_other_dates_than_those_looked_at_are_shown_again(client, taking_part, period):
     change = entered(period, due_on=date(2026, 9, 30)) | {"looked_at": "2026-09-29 2027-03-31 2027-06-30"}
 
