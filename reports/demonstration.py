@@ -407,7 +407,9 @@ def _extend(libraries: Sequence[Library], people: _People, on: date) -> None:
         for number, library in enumerate(libraries)
         if number % 8 > 5 and library.key != FILING_ON_STAGE
     ]
-    library = Library.objects.filter(pk__in=[each.pk for each in waiting]).exclude(pk__in=begun).first()
+    monthly = ReportingCadence.objects.filter(cadence=Cadence.MONTHLY).values("library")
+    candidates = Library.objects.filter(pk__in=[each.pk for each in waiting])
+    library = candidates.exclude(pk__in=begun).exclude(pk__in=monthly).first()
     if period is None or library is None:
         return
     waiver = propose_waiver(
