@@ -141,8 +141,8 @@ def number_of(reading: Reduced, where: str, text: str, label: str) -> tuple[bool
 
 
 def quoted(text: str) -> str:
-    """Return a figure as it was written; anything longer or with letters may be a person or a card."""
-    return f"“{text}”" if re.fullmatch(r"[-+0-9.,() ]{1,10}", text) else "text"
+    """Return a figure as it was written, also 35O or 1l; anything else may be a person or a card."""
+    return f"“{text}”" if re.fullmatch(r"(?=.*[0-9])[-+0-9.,() OolI]{1,10}", text) else "text"
 
 
 def why_no_count(problem: NotALoanCount) -> str:

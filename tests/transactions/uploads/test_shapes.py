@@ -368,6 +368,12 @@ def test_a_cell_that_may_be_of_a_patron_is_not_quoted(read, cell):
     assert cell not in str(reading)
 
 
+def test_a_slip_of_the_finger_is_quoted(read):
+    reading = read("Library,Loans\nAvon,1\nCanton,2\nDarien,3\nKent,35O\n")
+
+    assert reading.problems[0].what == "“35O”"
+
+
 def test_marks_without_a_shape_are_no_part_of_a_label(read):
     reading = read("Library,Mar 2026\nAv\u200bon,1\nCan\u00adton,3\n\ufeffDarien,2\nKent\x0b,4\n")
 
