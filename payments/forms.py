@@ -1,7 +1,7 @@
 """Forms of the pages about money: amounts are typed in dollars and read as whole cents, or refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -184,7 +184,7 @@ class WorkListForm(forms.Form):
         widget=forms.HiddenInput,
     )
 
-    def __init__(self, *args: Any, subjects: list[str], **kwargs: Any):
+    def __init__(self, *args: Any, subjects: Iterable[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["subject"] = forms.ChoiceField(
             label="Period",

@@ -103,6 +103,7 @@ class Letter:
                     )
                     for library in self.libraries
                 ],
+                "person": self.person,
                 "by": by,
             },
         ).strip()

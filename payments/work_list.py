@@ -20,6 +20,7 @@ from transactions.models.waiver import WaiverKind
 
 OWED_NOW = ""
 EVERYTHING = "all"
+WITH_ITS_MONTHS = ", and its months"
 
 # What a row can be shown for: name in the address, words, and which rows it means.
 _Test = Callable[["Row"], bool]
@@ -115,11 +116,21 @@ class WorkList:
             for item in items
         ]
 
-    @property
-    def subjects(self) -> list[str]:
-        """The periods and reports of the list, the first due first."""
+    @cached_property
+    def subjects(self) -> dict[str, set[str]]:
+        """The periods and reports to choose from, the first due first, and which each choice lists.
+
+        A period in which some libraries file every month can be chosen with its months: who owes for half a
+        year is not seen otherwise.
+        """
         ordered = sorted(self.rows, key=lambda row: (row.item.due_on, row.item.subject))
-        return list(dict.fromkeys(row.item.subject for row in ordered))
+        first = {row.item.subject: row.item for row in reversed(ordered)}
+        choices: dict[str, set[str]] = {}
+        for subject in dict.fromkeys(row.item.subject for row in ordered):
+            choices[subject] = {subject}
+            if within := {each for each, item in first.items() if _holds(first[subject], item)}:
+                choices[subject + WITH_ITS_MONTHS] = {subject, *within}
+        return choices
 
     @cached_property
     def _stakes(self) -> Stakes:
@@ -138,7 +149,8 @@ class WorkList:
         return [
             row
             for row in self.rows
-            if subject in ("", row.item.subject) and (not typed or typed in _searched(row.item.library))
+            if (not subject or row.item.subject in self.subjects[subject])
+            and (not typed or typed in _searched(row.item.library))
         ]
 
     def ordered(self, rows: Iterable[Row], sort: str) -> list[Row]:
@@ -147,14 +159,10 @@ class WorkList:
         by_date = sorted(rows, key=_by_due)
         if name == "stake":
             # What matters most first; what cannot be estimated comes last either way.
-            moved = {id(row): self.at_stake(row) for row in by_date}
-
-            def key(row: Row) -> Any:
-                stake = moved[id(row)]
-                return (stake is None, -(stake.moved_cents if stake else 0))
-
-            ranked = sorted(by_date, key=key)
-            return ranked if not sort.startswith("-") else ranked[::-1]
+            moved = [(row, self.at_stake(row)) for row in by_date]
+            known = [(stake.moved_cents, row) for row, stake in moved if stake]
+            known.sort(key=lambda each: each[0], reverse=not sort.startswith("-"))
+            return [row for _, row in known] + [row for row, stake in moved if not stake]
         keys: dict[str, Callable[[Row], Any]] = {
             "due": _by_due,
             "library": lambda row: row.item.library.name.casefold(),
@@ -240,6 +248,17 @@ def _stake_cells(stake: AtStake | None) -> tuple[Any, ...]:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
+
+
+def _holds(longer: Owed, item: Owed) -> bool:
+    """Tell whether a filing's period lies within that of another filing, and is shorter."""
+    return (
+        not longer.is_report
+        and not item.is_report
+        and longer.subject != item.subject
+        and longer.opens_on <= item.opens_on
+        and item.submittable_from <= longer.submittable_from
+    )
 
 
 def _searched(library: Library) -> str:

@@ -81,6 +81,8 @@ def work_list_xlsx(request: HttpRequest) -> HttpResponse:
             for column, cell in enumerate(row)
         ]
         sheet.append(cells)
+        for column in amounts if number else ():
+            sheet.cell(sheet.max_row, column + 1).number_format = "#,##0.00"
     for cell in sheet[1]:
         cell.font = Font(bold=True)
     for column, name in zip(sheet.columns, COLUMNS, strict=True):
@@ -203,10 +205,16 @@ def _columns(form: WorkListForm) -> list[dict[str, str]]:
             "name": name,
             "label": label,
             "leads_to": f"-{name}" if sort == name else name,
-            "order": {name: "ascending", f"-{name}": "descending"}.get(sort, ""),
+            "order": _order(name, sort),
         }
         for name, label in SORTS.items()
     ]
+
+
+def _order(name: str, sort: str) -> str:
+    """Return how a column is ordered, as aria-sort has it; what is most at stake comes first unasked."""
+    first, turned = ("descending", "ascending") if name == "stake" else ("ascending", "descending")
+    return {name: first, f"-{name}": turned}.get(sort, "")
 
 
 def _file(request: HttpRequest) -> Iterable[tuple[Any, ...]]:

@@ -200,7 +200,8 @@ def test_reminder_by_hand_stands_for_the_step_of_the_day(avon, filer, staff):
 
     assert later.messages == 0
     assert len(letters()) == 1
-    assert "Sam of the State Library sent it" in letters()[0].body
+    assert letters()[0].body.startswith("Dear ")
+    assert "Sam of the State Library sent it, and answers at " in letters()[0].body
 
 
 def test_staff_are_told_once_of_what_nobody_can_be_reminded_of(avon, staff):

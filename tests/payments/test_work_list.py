@@ -146,6 +146,20 @@ def test_staff_choose_by_name_and_period_and_the_counts_follow(staff, three):
     assert "Nothing fits." in words(staff.get(WORK, {"q": "Zanzibar"}))
 
 
+def test_half_year_is_chosen_with_its_months_where_some_file_every_month(staff, three):
+    monthly = participant("Durham")
+    monthly.cadences.create(cadence=Cadence.MONTHLY, valid=(date(2026, 3, 1), None))
+
+    alone = staff.get(WORK, {"subject": FIRST_HALF})
+    both = staff.get(WORK, {"subject": f"{FIRST_HALF}, and its months"})
+
+    assert listed(alone) == [("Berlin", FIRST_HALF)]
+    assert set(names(both)) == {"Berlin", "Durham"}
+    assert len(listed(both)) == 1 + 6
+    assert ("Durham", "Record of loans, August 2026") in listed(both)
+    assert ("Durham", "Record of loans, September 2026") not in listed(both)
+
+
 @pytest.mark.parametrize("choice", [{"state": "whatever"}, {"sort": "whatever"}, {"subject": "x"}])
 def test_unknown_choice_shows_an_error_and_not_everything(staff, three, choice):
     response = staff.get(WORK, choice)
@@ -165,6 +179,17 @@ def test_every_column_can_be_sorted_by_both_ways(staff, three):
     by_library = names(staff.get(WORK, {"state": "all", "sort": "-library"}))
     assert by_library == ["Canton", "Canton", "Berlin", "Berlin", "Avon", "Avon"]
     assert 'aria-sort="descending"' in staff.get(WORK, {"sort": "-due"}).content.decode()
+    assert 'aria-sort="descending"' in staff.get(WORK, {"sort": "stake"}).content.decode()
+
+
+def test_what_has_nothing_at_stake_comes_last_either_way(staff, three):
+    appropriation(100_000)
+    for sort in ("stake", "-stake"):
+        rows = staff.get(WORK, {"state": "all", "sort": sort}).context["rows"]
+        known = [stake is not None for _, stake in rows]
+
+        assert set(known) == {True, False}
+        assert known == sorted(known, reverse=True)
 
 
 def test_money_at_stake_is_the_own_payment_and_what_others_gain_or_lose(staff, three):
@@ -234,6 +259,7 @@ def test_list_is_exported_as_it_is_filtered(staff, three):
     assert [row[1] for row in sheet[1:]] == ["Canton", "Berlin"]
     assert sheet[2][4] == datetime(2026, 9, 8)
     assert isinstance(sheet[2][COLUMNS.index("would_lose")], int | float)
+    assert book.active.cell(3, COLUMNS.index("would_lose") + 1).number_format == "#,##0.00"
     assert 'filename="what-libraries-owe-2026-11-20.csv"' in found["Content-Disposition"]
 
 
