@@ -300,3 +300,19 @@ def test_a_fact_that_is_not_on_record_is_not_shown_as_nothing():
 
     assert "not on record" in page
     assert text_of(page).endswith("Loans 0")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+def test_a_block_uses_no_address_that_another_block_named(path):
+    """`{% url ... as name %}` is known inside its block alone; elsewhere it would be a link to nowhere."""
+    blocks = re.findall(
+        r"{% block (?:breadcrumbs|content) %}.*?{% endblock (?:breadcrumbs|content) %}",
+        path.read_text(),
+        re.S,
+    )
+    for block in blocks:
+        named = set(re.findall(r"{% url [^%]+ as (\w+) %}", block))
+        for name in (
+            set().union(*(re.findall(r"{% url [^%]+ as (\w+) %}", other) for other in blocks)) - named
+        ):
+            assert not re.search(rf"\b{name}\b", block), f"{name} is named in another block"
