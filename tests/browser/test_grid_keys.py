@@ -97,6 +97,39 @@ def test_n_says_not_counted_and_so_does_the_button(enter, draft):
     assert [count.loans for count in draft.loan_counts.order_by("-loans")] == [None, None, 20]
 
 
+@pytest.mark.parametrize("typed", ["n/c", "N/C", "nc"])
+def test_not_counted_can_be_typed_in_full(enter, typed):
+    page = enter()
+    bethel = cell(page, "Bethel Public Library Apr 2026")
+    bethel.focus()
+
+    page.keyboard.type(typed)
+
+    expect(bethel).to_have_value("n/c")
+    expect(bethel).to_be_focused()
+
+
+def test_what_is_typed_after_a_click_replaces_what_stood_there(enter):
+    page = enter()
+    bethel = cell(page, "Bethel Public Library Mar 2026")
+
+    bethel.click()
+    page.keyboard.type("14")
+    expect(bethel).to_have_value("14")
+
+    bethel.click(position={"x": 66, "y": 16})
+    page.keyboard.type("5")
+    expect(bethel).to_have_value("145")
+
+
+def test_a_number_that_would_be_refused_is_in_no_sum(enter):
+    page = enter()
+
+    cell(page, "Canton Public Library Mar 2026").fill("99999999999")
+
+    expect(page.locator("#sum")).to_have_text("20")
+
+
 def test_search_goes_to_a_library_or_a_town(enter):
     page = enter()
     cell(page, "Bethel Public Library Apr 2026").focus()

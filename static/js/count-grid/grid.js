@@ -1,5 +1,7 @@
 /* The cells of the grid as the other files use them: by name, by row and column, and what stands in them. */
 
+const MOST_LOANS = 2147483647; // what a count can hold
+
 export class CountGrid {
   constructor(table) {
     this.table = table;
@@ -84,10 +86,10 @@ export function plain(text) {
   return /^[0-9]+$/.test(digits) ? digits.replace(/^0+(?=[0-9])/, "") : trimmed;
 }
 
-/** The number that a cell adds to the sums. */
+/** The number that a cell adds to the sums: none where the server would refuse it. */
 export function numberIn(cell) {
   const text = plain(cell.value);
-  return /^[0-9]+$/.test(text) ? Number(text) : 0;
+  return /^[0-9]+$/.test(text) && Number(text) <= MOST_LOANS ? Number(text) : 0;
 }
 
 function isShown(cell) {

@@ -2,6 +2,7 @@
 
 export function spreadsheetKeys(grid, { saved, search }) {
   let begun = "";
+  let rest = ""; // of "n/c", what may still be typed after its first letter wrote all of it
 
   const move = (cells, cell, step) => {
     const at = cells.indexOf(cell) + step;
@@ -32,7 +33,10 @@ export function spreadsheetKeys(grid, { saved, search }) {
     PageDown: (cell) => move(grid.columnOf(cell), cell, screenful()),
     PageUp: (cell) => move(grid.columnOf(cell), cell, -screenful()),
     Escape: restore,
-    n: (cell) => grid.type(cell, "n/c"),
+    n: (cell) => {
+      grid.type(cell, "n/c");
+      rest = "/c";
+    },
     "/": () => search.open(),
   };
   const actionFor = (event, cell) => {
@@ -52,9 +56,22 @@ export function spreadsheetKeys(grid, { saved, search }) {
 
   grid.table.addEventListener("focusin", (event) => {
     if (grid.has(event.target)) begun = event.target.value;
+    rest = "";
+  });
+  // As in a spreadsheet, what is typed after a click replaces what stood in the cell; a second click sets the caret.
+  grid.table.addEventListener("mousedown", (event) => {
+    if (event.button !== 0 || !grid.has(event.target) || event.target === document.activeElement) return;
+    event.preventDefault();
+    grid.focus(event.target);
   });
   grid.table.addEventListener("keydown", (event) => {
     if (!grid.has(event.target) || event.isComposing) return;
+    const at = event.key.length === 1 ? rest.indexOf(event.key.toLowerCase()) : -1;
+    rest = at < 0 ? "" : rest.slice(at + 1);
+    if (at >= 0) {
+      event.preventDefault();
+      return;
+    }
     const action = actionFor(event, event.target);
     if (!action) return;
     event.preventDefault();

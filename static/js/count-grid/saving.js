@@ -204,7 +204,7 @@ export class Saving {
       }
       this.marks.state(cell, this.#differs(cell) ? "unsaved" : "saved");
     }
-    this.lastSaved = `Saved at ${answer.at}. ${answer.loans.toLocaleString("en-US")} loans on record.`;
+    this.lastSaved = `Saved at ${answer.at.replace(/\.$/, "")}. ${answer.loans.toLocaleString("en-US")} loans on record.`;
   }
 
   /** Keep what is typed, and send it again after a while, longer each time. */
