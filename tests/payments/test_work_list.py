@@ -146,6 +146,15 @@ def test_staff_choose_by_name_and_period_and_the_counts_follow(staff, three):
     assert "Nothing fits." in words(staff.get(WORK, {"q": "Zanzibar"}))
 
 
+def test_list_on_a_day_on_which_nothing_is_owed_says_so(staff):
+    certified(participant("Avon"), {})
+
+    page = words(staff.get(WORK))
+
+    assert "0 owed now" in page
+    assert "Nothing is owed today: what has fallen due is certified. Everything of the open periods" in page
+
+
 def test_half_year_is_chosen_with_its_months_where_some_file_every_month(staff, three):
     monthly = participant("Durham")
     monthly.cadences.create(cadence=Cadence.MONTHLY, valid=(date(2026, 3, 1), None))
