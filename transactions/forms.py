@@ -100,12 +100,13 @@ class CountGridWidget(forms.Widget):
 
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         typed: Mapping[Cell, str] = value or {}
-        sums = totals(self.grid, parsed(self.grid, typed)[0])
+        numbers = parsed(self.grid, typed)[0]
+        sums = totals(self.grid, numbers)
         columns = [(column, f"-{column_name(column)}") for column in self.grid.columns]
-        marked = self.problems.keys() | self.other_values.keys()
+        noted = self.problems.keys() | self.other_values.keys()
+        marked, lines_with_notes = set(noted), {library_id for library_id, _ in noted}
         if self.on_record is not None:
-            unsaved = (cell for cell, text in typed.items() if text != self.on_record.get(cell, ""))
-            marked = marked.union(unsaved)
+            marked |= {cell for cell, text in typed.items() if text != self.on_record.get(cell, "")}
         parts = [_head(self.grid)]
         for line in self.lines:
             library_id, open_in, row = line.library_id, line.columns, f"c{line.library_id}"
@@ -126,32 +127,48 @@ class CountGridWidget(forms.Widget):
                         f'<td><input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
                         f' autocomplete="off" aria-labelledby="r{library_id} m{suffix}"></td>'
                     )
-            parts.append(f'<td id="{row}-sum">{sums.by_line[library_id]:,}</td></tr>\n')
+            total = sums.by_line[library_id] or _sum_of_line(line, numbers)
+            parts.append(f'<td id="{row}-sum">{written_loans(total)}</td></tr>\n')
+            if library_id in lines_with_notes:
+                parts.append(self._notes(line))
         parts.append(_foot(self.grid, sums))
         return mark_safe("".join(parts))  # noqa: S308 - names and typed text are escaped above
 
     def _marked_cell(self, cell: Cell, id_: str, labels: str, text: str) -> str:
-        notes: list[str] = []
-        extra, described, place = "", "", "<td>"
-        if message := self.problems.get(cell):
-            notes.append(escape(message))
+        extra, place = "", "<td>"
+        if cell in self.problems:
             extra = ' aria-invalid="true"'
         if cell in self.other_values:
-            other = self.other_values[cell]
-            saved = "left blank" if other is None else f"saved {written_loans(other)}"
-            notes.append(f"The other person {saved}.")
             extra += " data-conflict"
         if self.on_record is not None:
             extra += f' data-saved="{self.on_record.get(cell, "")}"'
-        if notes:
-            lines = "".join(f'<span class="count-grid__message">{note}</span>' for note in notes)
-            described = f'<span id="{id_}-note">{lines}</span>'
+        if cell in self.problems or cell in self.other_values:
             extra += f' aria-describedby="{id_}-note"'
-            place = '<td class="count-grid__error">'
+            place = '<td data-state="error">'
         return (
             f'{place}<input id="{id_}" name="{id_}" value="{text}" inputmode="numeric"'
-            f' autocomplete="off" aria-labelledby="{labels}"{extra}>{described}</td>'
+            f' autocomplete="off" aria-labelledby="{labels}"{extra}></td>'
         )
+
+    def _notes(self, line: Line) -> str:
+        """Return a row with what is to be said of cells of the line above, so that no column grows wider.
+
+        It spans three columns: so many are on the narrowest screen, which shows one month at a time.
+        """
+        notes = []
+        for column in self.grid.columns:
+            cell = (line.library_id, column)
+            said: list[str] = [escape(self.problems[cell])] if cell in self.problems else []
+            if cell in self.other_values:
+                other = self.other_values[cell]
+                saved = "left this blank" if other is None else f"saved {written_loans(other)}"
+                said.append(f"The other person {saved}.")
+            if said:
+                notes.append(
+                    f'<div class="count-grid__note"><strong>{column_label(column)}</strong> '
+                    f'<span id="{cell_name(cell)}-note">{" ".join(said)}</span></div>'
+                )
+        return f'<tr class="count-grid__notes"><td colspan="3">{"".join(notes)}</td></tr>\n'
 
 
 class CountGridField(forms.Field):

@@ -3,10 +3,12 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.grid_page import cell, counts_of, focused, look_at, state
+from tests.browser.grid_page import MARCH, cell, counts_of, focused, look_at, state
+from tests.factories import make_counts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+APRIL = MARCH.replace(month=4)
 BETHEL, CANTON = "Bethel Public Library", "Canton Public Library"
 
 
@@ -152,6 +154,60 @@ def test_a_cell_that_both_changed_waits_for_a_choice(enter, draft, button, stays
     assert counts_of(draft)["Canton", 3] == stays
 
 
+def test_a_button_that_comes_too_late_shows_both_values_and_lets_choose(enter, draft):
+    page = enter()
+    canton = type(draft.library).objects.get(name=CANTON)
+
+    cell(page, f"{CANTON} Mar 2026").fill("12")
+    cell(page, f"{CANTON} Apr 2026").fill("4")
+    page.keyboard.press("Tab")
+    expect(state(page)).to_contain_text("36 loans on record")
+    held = []
+    page.route("**/enter/", lambda route: held.append(route))
+
+    page.get_by_role("button", name="Save the draft").click(no_wait_after=True)
+    while not held:
+        page.wait_for_timeout(50)
+    draft.loan_counts.filter(home_library=canton, month=APRIL).update(loans=9)
+    type(draft).objects.filter(pk=draft.pk).update(revision=99)
+    held[0].continue_()
+    page.unroute("**/enter/")
+
+    expect(page.get_by_role("alert")).to_contain_text("saved this filing while you were typing")
+    expect(page.get_by_role("alert").get_by_role("listitem")).to_have_text(
+        f"{CANTON}, Apr 2026: yours 4, theirs 9"
+    )
+    expect(cell(page, f"{CANTON} Mar 2026")).to_have_value("12")
+    look_at(page)
+    page.get_by_role("button", name="Keep mine: 4").click()
+    expect(state(page)).to_contain_text("Saved at")
+    assert counts_of(draft) == {("Bethel", 3): 20, ("Canton", 3): 12, ("Canton", 4): 4}
+
+
+def test_with_a_script_and_without_one_two_people_never_overwrite_each_other(enter, draft):
+    ann, ben = enter("Ann Smith"), enter("Ben Jones", java_script_enabled=False)
+    cell(ann, f"{CANTON} Mar 2026").fill("15")
+    cell(ann, f"{CANTON} Apr 2026").fill("5")
+    ann.keyboard.press("Tab")
+    expect(state(ann)).to_contain_text("40 loans on record")
+
+    cell(ben, f"{CANTON} Mar 2026").fill("12")
+    ben.get_by_role("button", name="Save the draft").click()
+
+    expect(ben.get_by_role("alert")).to_contain_text("Ann Smith saved this filing while you were typing")
+    expect(ben.get_by_role("alert").get_by_role("listitem")).to_have_text(
+        f"{CANTON}, Mar 2026: yours 12, theirs 15"
+    )
+    expect(cell(ben, f"{CANTON} Apr 2026")).to_have_value("5")
+    expect(cell(ben, f"{CANTON} Mar 2026")).to_have_accessible_description("The other person saved 15.")
+    assert counts_of(draft)["Canton", 3] == 15
+    ben.get_by_role("button", name="Save the draft").click()
+    expect(ben.get_by_text("Saved: 37 loans.")).to_be_visible()
+    cell(ann, f"{CANTON} May 2026").fill("1")
+    ann.keyboard.press("Tab")
+    expect(cell(ann, f"{CANTON} Mar 2026")).to_have_value("12")
+
+
 def test_a_filing_that_was_submitted_meanwhile_says_so(enter, draft):
     page = enter()
     draft.status = "submitted"
@@ -187,6 +243,64 @@ def test_without_a_connection_nothing_is_lost_and_it_is_sent_later(enter, draft)
 
     expect(state(page)).to_contain_text("Saved at")
     assert counts_of(draft)["Canton", 3] == 15
+
+
+def test_what_could_not_be_sent_is_back_when_the_page_is_opened_again(enter, draft):
+    page = enter()
+    page.context.set_offline(True)
+    for month, loans in (("Mar", "15"), ("Apr", "16")):
+        cell(page, f"{CANTON} {month} 2026").fill(loans)
+        page.keyboard.press("Tab")
+    expect(state(page)).to_contain_text("kept on this computer")
+    page.wait_for_function("localStorage.length && Object.values(localStorage)[0].includes('16')")
+    again = page.context.new_page()
+    page.close()
+    again.wait_for_timeout(300)
+    again.context.set_offline(False)
+    bethel = draft.loan_counts.get().home_library
+    canton = type(bethel).objects.get(name=CANTON)
+    make_counts(draft, {(canton, MARCH): 9})
+
+    again.goto(page.url)
+
+    expect(state(again)).to_contain_text("1 cell changed by two people")
+    expect(cell(again, f"{CANTON} Mar 2026")).to_have_value("15")
+    again.get_by_role("button", name="Keep mine: 15").click()
+    expect(state(again)).to_contain_text("Saved at")
+    assert counts_of(draft) == {("Bethel", 3): 20, ("Canton", 3): 15, ("Canton", 4): 16}
+    again.wait_for_function("localStorage.length === 0")
+
+
+def test_a_cell_does_not_widen_its_column_when_it_is_marked(enter):
+    page = enter()
+    table = page.locator("[data-count-grid]")
+    before = table.bounding_box()["width"]
+
+    cell(page, f"{CANTON} Mar 2026").fill("not a number at all")
+    page.keyboard.press("Tab")
+
+    expect(page.locator(".count-grid__notes")).to_contain_text("Mar 2026 “not a number at all” is not")
+    assert table.bounding_box()["width"] == before
+    region = page.locator(".count-grid-region")
+    assert region.evaluate("each => each.scrollWidth <= each.clientWidth")
+    cell(page, f"{CANTON} Mar 2026").fill("4")
+    expect(page.locator(".count-grid__notes")).to_have_count(0)
+
+
+def test_a_row_in_which_nothing_is_said_has_no_total(enter):
+    page = enter()
+    total = page.get_by_role("row", name=CANTON).get_by_role("cell").last
+    expect(total).to_have_text("")
+
+    cell(page, f"{CANTON} Mar 2026").fill("n/c")
+    expect(total).to_have_text("n/c")
+    cell(page, f"{CANTON} Apr 2026").fill("0")
+    expect(total).to_have_text("0")
+    page.get_by_role("button", name="Save the draft").click()
+
+    expect(page.get_by_text("Saved: 20 loans.")).to_be_visible()
+    expect(page.get_by_role("row", name=CANTON).get_by_role("cell").last).to_have_text("0")
+    expect(page.get_by_role("row", name="Derby").get_by_role("cell").last).to_have_text("")
 
 
 def test_somebody_who_is_signed_out_keeps_what_was_typed(enter, draft):

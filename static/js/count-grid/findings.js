@@ -34,7 +34,12 @@ export class Findings {
   #heading(id, weight) {
     const heading = document.getElementById(id);
     if (!heading) return;
-    if (weight) heading.dataset.finding = weight;
-    else delete heading.dataset.finding;
+    if (weight) {
+      heading.dataset.finding = weight;
+      heading.setAttribute("aria-describedby", `cell-found-${weight}`);
+    } else {
+      delete heading.dataset.finding;
+      heading.removeAttribute("aria-describedby");
+    }
   }
 }

@@ -9,7 +9,7 @@ export class CountGrid {
     this.region = table.parentElement;
     this.cells = [...table.querySelectorAll("tbody input")];
     this.byName = new Map(this.cells.map((cell) => [cell.name, cell]));
-    this.rows = [...table.tBodies[0].rows];
+    this.rows = [...table.tBodies[0].rows].filter((row) => !row.classList.contains("count-grid__notes"));
     // Tab goes from cell to cell; what the links of the rows lead to, the panel leads to as well.
     for (const link of table.querySelectorAll("tbody th a")) link.tabIndex = -1;
     this.columns = new Map();
@@ -63,6 +63,11 @@ export class CountGrid {
   /** The cells of a column that can be seen, from top to bottom. */
   columnOf(cell) {
     return this.columns.get(placeOf(cell)[1]).filter(isShown);
+  }
+
+  /** The name of the column of a cell. */
+  columnNameOf(cell) {
+    return document.getElementById(`m${placeOf(cell)[1]}`).textContent;
   }
 
   /** Where a cell is, in words: the names of its row and its column. */

@@ -15,10 +15,11 @@ if (table) {
   const grid = new CountGrid(table);
   const marks = new Marks(grid);
   const findings = new Findings(grid, marks);
-  const saving = new Saving(grid, marks, new Status(), { findings });
+  const status = new Status();
+  const saving = new Saving(grid, marks, status, { findings });
   keepSums(grid);
   oneMonth(grid);
-  const search = searchRows(grid);
+  const search = searchRows(grid, (text) => status.say(text));
   spreadsheetKeys(grid, { saved: (cell) => saving.saved.get(cell), search });
   sidePanel(grid, findings);
   saving.begin();

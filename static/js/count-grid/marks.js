@@ -25,10 +25,10 @@ export class Marks {
   }
 
   /** Show what is wrong with what was typed. */
-  problem(cell, message) {
+  problem(cell, words) {
     this.#mark(cell, "error");
     cell.setAttribute("aria-invalid", "true");
-    this.#note(cell).append(paragraph(message));
+    this.#note(cell).append(message(words));
   }
 
   /** Show both values and let the person choose. */
@@ -38,7 +38,7 @@ export class Marks {
     const where = this.grid.wordsFor(cell);
     const words = theirs === "" ? "left this blank" : `saved ${written(theirs)}`;
     this.#note(cell).append(
-      paragraph(`${by} ${words}. Yours is not saved.`),
+      message(`${by} ${words}. Yours is not saved.`),
       button(`Keep mine: ${written(cell.value.trim())}`, where, keep),
       button(`Take theirs: ${written(theirs)}`, where, take),
     );
@@ -46,7 +46,6 @@ export class Marks {
 
   #mark(cell, state) {
     const place = cell.parentElement;
-    place.classList.remove("count-grid__error");
     if (state) place.dataset.state = state;
     else delete place.dataset.state;
   }
@@ -59,18 +58,35 @@ export class Marks {
     else cell.removeAttribute("aria-describedby");
   }
 
+  /** A place for words on a cell, in a row of notes below its own, so that no column grows wider. */
   #note(cell) {
     this.#removeNote(cell);
-    const note = document.createElement("div");
+    const row = cell.closest("tr");
+    let notes = row.nextElementSibling;
+    if (!notes?.classList.contains("count-grid__notes")) {
+      notes = document.createElement("tr");
+      notes.className = "count-grid__notes";
+      notes.insertCell().colSpan = 3; // so many columns are on the narrowest screen
+      row.after(notes);
+    }
+    const line = document.createElement("div");
+    line.className = "count-grid__note";
+    const column = document.createElement("strong");
+    column.textContent = this.grid.columnNameOf(cell);
+    const note = document.createElement("span");
     note.id = `${cell.id}-note`;
-    note.className = "count-grid__note";
-    cell.parentElement.append(note);
+    line.append(column, " ", note);
+    notes.cells[0].append(line);
     this.#describe(cell, note.id);
     return note;
   }
 
   #removeNote(cell) {
-    document.getElementById(`${cell.id}-note`)?.remove();
+    const line = document.getElementById(`${cell.id}-note`)?.parentElement;
+    if (!line) return;
+    const notes = line.closest("tr");
+    line.remove();
+    if (!notes.cells[0].children.length) notes.remove();
   }
 }
 
@@ -79,9 +95,8 @@ export function written(text) {
   return text === "" ? "blank" : /^[0-9]+$/.test(text) ? Number(text).toLocaleString("en-US") : text;
 }
 
-function paragraph(text) {
+function message(text) {
   const made = document.createElement("span");
-  made.className = "count-grid__message";
   made.textContent = text;
   return made;
 }

@@ -7,6 +7,7 @@
  * for a choice. What cannot be sent is kept and sent again.
  */
 import { plain } from "./grid.js";
+import { Unsent } from "./unsent.js";
 
 const PAUSE = 1200;
 const POLL = 15_000;
@@ -28,6 +29,7 @@ export class Saving {
     this.nothingLentSaved = this.nothingLent.defaultChecked;
     this.refused = new Map(); // cells whose text is no number, with that text
     this.conflicts = new Map(); // cells that wait for a choice, with who changed them
+    this.unsent = new Unsent(this.form.dataset.unsent);
     this.underWay = null;
     this.failures = 0;
     this.stopped = false;
@@ -60,6 +62,7 @@ export class Saving {
       if (!this.leaving && this.#wouldBeLost()) event.preventDefault();
     });
     setInterval(() => this.poll(), POLL);
+    this.#bringBack();
     this.#show();
     if (this.#toSend({ all: true }).length) this.save({ all: true });
     else this.poll();
@@ -169,6 +172,7 @@ export class Saving {
         this.failures = 0;
         this.nothingLentSaved = nothingLent;
         this.#accepted(sent, await response.json());
+        this.#keepUnsent();
         return true;
       }
       if (response.status === 412) {
@@ -207,9 +211,29 @@ export class Saving {
     this.lastSaved = `Saved at ${answer.at.replace(/\.$/, "")}. ${answer.loans.toLocaleString("en-US")} loans on record.`;
   }
 
+  /** Put what an earlier page could not send back into its cells, to be sent now. */
+  #bringBack() {
+    let back = 0;
+    for (const [name, text, before] of this.unsent.kept()) {
+      const cell = this.grid.byName.get(name);
+      if (!cell || this.#differs(cell) || plain(text) === this.saved.get(cell)) continue;
+      this.grid.write(cell, text);
+      back += 1;
+      if (before === this.saved.get(cell)) this.marks.state(cell, "unsaved");
+      else this.#conflict(cell, "Somebody");
+    }
+    if (back) this.status.say(`${count(back)} that could not be saved before ${back === 1 ? "is" : "are"} back.`);
+  }
+
+  #keepUnsent() {
+    const cells = this.#toSend({ all: true });
+    this.unsent.keep(cells.map((cell) => [cell.name, cell.value, this.saved.get(cell)]));
+  }
+
   /** Keep what is typed, and send it again after a while, longer each time. */
   #wait(because) {
     this.failures += 1;
+    this.#keepUnsent();
     this.because = because;
     const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** this.failures);
     clearTimeout(this.retry);
@@ -236,8 +260,12 @@ export class Saving {
   }
 
   #nowAt(revision) {
+    if (revision === this.revision) return;
     this.revision = revision;
     this.form.elements.revision.value = revision;
+    // What the page was opened with is no longer what both began with: sent with the form, it would let a cell
+    // that another person put back pass for one that nobody touched.
+    this.form.elements.opened_with.value = "";
   }
 
   // Two people
@@ -326,7 +354,7 @@ export class Saving {
       const [first] = this.conflicts.keys();
       this.#problem(`${count(this.conflicts.size)} changed by two people. Choose which value stays.`, first);
     } else if (this.failures) {
-      this.#problem(`Not saved yet: ${this.because}. Trying again; keep this page open.`);
+      this.#problem(`Not saved yet: ${this.because}. Trying again. What you typed is kept on this computer until it is saved.`);
     } else if (toMend) {
       const [first] = this.refused.keys();
       this.#problem(`${count(toMend)} not saved: correct what is marked. Everything else is saved.`, first);
@@ -369,7 +397,7 @@ export class Saving {
     await this.save({ all: true });
     const [waiting] = this.conflicts.keys();
     if (waiting) return this.grid.goTo(waiting);
-    if (this.failures) return;
+    if (this.failures || this.stopped) return;
     this.leaving = true;
     setTimeout(() => this.form.requestSubmit(submitter)); // while its own event is under way, a form does not go
   }

@@ -1,6 +1,6 @@
 /* "Go to a library or town": rows that do not match are hidden while one types; Enter goes to the first that does. */
 
-export function searchRows(grid) {
+export function searchRows(grid, say) {
   const box = document.querySelector("[data-grid-search]");
   const found = document.querySelector("[data-grid-search-found]");
   if (!box) return { open: () => {} };
@@ -16,6 +16,7 @@ export function searchRows(grid) {
       if (!row.hidden) shown += 1;
     }
     found.textContent = words.length ? howMany(shown, grid.rows.length) : "";
+    if (words.length) say(found.textContent);
   };
   const clear = () => {
     box.value = "";
