@@ -250,6 +250,7 @@ CELERY_BROKER_URL = REDIS_URL
 # A killed worker's task is given to another after this many seconds: longer than any task may take
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 20 * 60,
+    "queue_order_strategy": "sorted",  # queues by name: what somebody waits for before what takes long
     **({"global_keyprefix": REDIS_PREFIX} if REDIS_PREFIX else {}),
 }
 CELERY_TASK_TIME_LIMIT = 15 * 60

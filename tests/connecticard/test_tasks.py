@@ -24,3 +24,11 @@ def test_every_scheduled_task_exists():
     app.loader.import_default_modules()
 
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
+
+
+def test_a_worker_takes_letters_before_what_takes_long():
+    letters = app.amqp.router.route({}, "connecticard.tasks.send_message")["queue"].name
+    documents = app.amqp.router.route({}, "reports.tasks.make_documents")["queue"].name
+
+    assert sorted(app.amqp.queues.consume_from) == [letters, documents]
+    assert app.conf.broker_transport_options["queue_order_strategy"] == "sorted"
