@@ -10,6 +10,7 @@ from kombu import Queue
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connecticard.settings")
 
 app = Celery("connecticard")
+app.set_default()  # or a thread of the web server may queue tasks with an application of no settings
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

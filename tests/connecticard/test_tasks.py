@@ -1,11 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from connecticard.celery import app
-from connecticard.tasks import forget_ended_sessions
+from connecticard.tasks import forget_ended_sessions, send_message
+from tests.at_once import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +20,12 @@ def test_ended_sessions_are_forgotten_and_others_stay():
     forget_ended_sessions()
 
     assert [session.session_key for session in Session.objects.all()] == ["lasting"]
+
+
+def test_every_thread_queues_with_the_applications_settings():
+    [broker] = at_once(lambda: send_message.app.conf.broker_url)
+
+    assert broker == settings.CELERY_BROKER_URL
 
 
 def test_every_scheduled_task_exists():
