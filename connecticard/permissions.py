@@ -202,12 +202,13 @@ def hold_role(user: Any, action: Action, library: Any, on: date) -> RoleAssignme
 
     So nobody signs in a role that was ended while they signed. Raises PermissionDenied as `check`.
     """
-    check(user, action, library, on)
     granting = acting_as(user, action, library, on)
-    held = RoleAssignment.objects.in_force(on).select_for_update(no_key=True)
-    if granting is None or (found := held.filter(pk=granting.pk).first()) is None:
-        raise PermissionDenied(f"Your role was ended while you wrote: you may not {action.value}.")
-    return found
+    if granting is None:
+        raise PermissionDenied(f"You may not {action.value} for {library}.")
+    held = RoleAssignment.objects.in_force(on).select_for_update(no_key=True).filter(pk=granting.pk).first()
+    if held is None:
+        raise PermissionDenied(f"Your role was ended meanwhile: you may not {action.value} for {library}.")
+    return held
 
 
 def libraries_of(granting: Iterable[RoleAssignment], on: date) -> QuerySet[Any]:
