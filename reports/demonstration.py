@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
@@ -24,14 +25,16 @@ from connecticard.clock import EASTERN
 from connecticard.demo_people import DemoPerson, DemoSignIn, ensure_demo_people
 from connecticard.models import Role, RoleAssignment, User
 from libraries.models import LetterOfAgreement, Library
-from payments import expenditure_services
 from payments import services as payment_services
 from payments.contacts import log_contact
 from payments.models import Appropriation, Payment, PaymentRun
 from payments.models.contact_log_entry import ContactHow
-from payments.rules.expenditure_reporting import categories, fiscal_year_of, report_due_in
+from payments.owed import owed_by
+from payments.reminders import remind, run_schedule
+from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.standing import periods_owed
 from reports.demonstration_filings import Filed, record_certified
+from reports.demonstration_reports import record_money, report_expenditures
 from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
 from reports.services import request_documents
 from transactions.importing import import_loans
@@ -132,19 +135,22 @@ def _put_on_stage(on: date) -> None:
         payment_services.record_appropriation(
             fiscal_year=fiscal_year, cents=APPROPRIATION_CENTS, act=MADE_UP, by=people.staff
         )
+    _remind(on, people)
 
 
 def _people(libraries: list[Library]) -> _People:
     """Return who acts; every library gets a director, who cannot sign in unless named in PEOPLE."""
     named = {person.email: User.objects.get(email=person.email) for person in PEOPLE}
-    director_of: dict[int, User] = {}
-    for library in libraries:
-        director = User.objects.create_user(
-            f"director.{library.key.lower()}@example.org",
+    directors = User.objects.bulk_create(
+        User(
+            email=f"director.{library.key.lower()}@example.org",
             name=f"Director of {library}",
+            password=make_password(None),
             is_demonstration=True,
         )
-        director_of[library.pk] = director
+        for library in libraries
+    )
+    director_of = {library.pk: director for library, director in zip(libraries, directors, strict=True)}
     RoleAssignment.objects.bulk_create(
         RoleAssignment(user=director, role=role, library_id=library_id, valid=DateRange(LETTERS_SINCE, None))
         for library_id, director in director_of.items()
@@ -230,18 +236,18 @@ def _file(fiscal_year: int, libraries: list[Library], people: _People, on: date)
         (period.cadence, period.first_day): period
         for period in FilingPeriod.objects.within(measurement_period(fiscal_year))
     }
-    owed_by = periods_owed(fiscal_year, libraries)
+    periods_of = periods_owed(fiscal_year, libraries)
     in_time: list[Filed] = []
     for number, library in enumerate(libraries):
         owed = [
             period
-            for dates in owed_by[library.pk]
+            for dates in periods_of[library.pk]
             if (period := periods.get((dates.cadence, dates.span.first_day)))
         ]
         for place, period in enumerate(owed, start=1):
             outcome = _outcome(library, number, period, on, is_last=place == len(owed))
             counts = pattern.get(library.pk, {})
-            if outcome is Outcome.CERTIFIED and period.due_on < on:
+            if outcome is Outcome.CERTIFIED:
                 in_time.append(
                     Filed(
                         library,
@@ -466,40 +472,26 @@ def _report_expenditures(
     """Record what each library received, as much as in the replayed year, and most reports on it."""
     due = report_due_in(fiscal_year)
     received = dict(Payment.objects.filter(run=run).values_list("library_id", "payment_cents"))
-    codes = [category.code for category in categories(due.due_on)]
-    for library in _some(libraries):  # the money of the next report, which can be begun early
-        if cents := received.get(library.pk, 0):
-            expenditure_services.record_money_received(
-                library=library,
-                fiscal_year=due.covers_fiscal_year + 1,
-                cents=cents * 97 // 100,
-                received_on=date(due.covers_fiscal_year + 1, 4, 24),
-                source=MADE_UP,
-                by=people.staff,
-            )
-    for number, library in enumerate(libraries):
-        cents = received.get(library.pk, 0)
-        expenditure_services.record_money_received(
-            library=library, fiscal_year=due.covers_fiscal_year, cents=cents, source=MADE_UP, by=people.staff
-        )
-        if not cents or number % 40 == 9 or due.due_on > on:
-            continue
-        director = people.director_of[library.pk]
-        filed_on = due.due_on - timedelta(days=number % 30 + 1)
-        report = expenditure_services.start_report(
-            library=library, fiscal_year=due.covers_fiscal_year, by=director, at=_at(filed_on)
-        )
-        spent = {codes[0]: cents * 48 // 100, codes[1]: cents * 14 // 100, codes[2]: cents * 9 // 100}
-        held = cents - sum(spent.values()) if number % 5 == 0 else 0
-        spent[codes[-1]] = cents - sum(spent.values()) - held
-        report = expenditure_services.save_report(
-            report=report, spent_cents=spent, unspent_cents=held, by=director
-        )
-        if number % 40 == 19:
-            continue
-        report = expenditure_services.submit_report(report=report, by=director, at=_at(filed_on))
-        if number % 40 != 29:
-            expenditure_services.certify_report(report=report, by=director, at=_at(filed_on))
+    year = due.covers_fiscal_year
+    record_money(libraries, received, year, source=MADE_UP, by=people.staff)
+    # The money of the next report, which can be begun early
+    of_next = {library_id: cents * 97 // 100 for library_id, cents in received.items()}
+    record_money(
+        [library for library in _some(libraries) if of_next.get(library.pk)],
+        of_next,
+        year + 1,
+        source=MADE_UP,
+        by=people.staff,
+        received_on=date(year + 1, 4, 24),
+    )
+    report_expenditures(due, libraries, received, people.director_of, on)
+
+
+def _remind(on: date, people: _People) -> None:
+    """Let staff remind the library on stage of what it owes, and then the schedule of that day run."""
+    library = Library.objects.get(key=FILING_ON_STAGE)
+    remind(items=owed_by([library], on), today=on, by=people.staff)
+    run_schedule(today=on)
 
 
 def _at(day: date) -> datetime:

@@ -6,12 +6,12 @@ import pytest
 from django.db.models import Sum
 
 from connecticard.clock import EASTERN
-from connecticard.models import AuditEvent, Role
+from connecticard.models import AuditEvent, Message, MessageKind, Role
 from libraries.models import Library
 from libraries.roster import load_roster
 from payments.calculation import rates_of
 from payments.estimate import estimate
-from payments.models import ExpenditureReport
+from payments.models import ExpenditureReport, ReminderRun
 from payments.verification import differences
 from reports.demonstration import (
     DRAFT_WITH_SWAP,
@@ -88,6 +88,11 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
     assert sums[0] == sums[1] > 0
     assert Waiver.objects.filter(kind="extension", approved_at__isnull=False).exists()
     assert choice_to_come(Library.objects.get(key=LIBRARY_WITH_A_WISH), TODAY)
+
+    on_stage = Message.objects.filter(items__library__key=FILING_ON_STAGE, kind=MessageKind.REMINDER)
+    assert set(on_stage.values_list("person__email", flat=True)) >= {"filer@example.org"}
+    assert on_stage.count() == on_stage.values("person").distinct().count()
+    assert ReminderRun.objects.get().messages > 100
 
     recorded = AuditEvent.objects.count()
     load_demonstration(on=TODAY)
