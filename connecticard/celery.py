@@ -5,7 +5,6 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
-from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "connecticard.settings")
 
@@ -21,9 +20,9 @@ def _keep_the_log_as_settings_have_it(**kwargs: object) -> None:
 
 setup_logging.connect(_keep_the_log_as_settings_have_it)
 
-# A letter does not wait behind hundreds of documents: a worker looks into its queues in the order of their names
+# A letter does not wait behind hundreds of documents: a worker looks into its queues in order of name
 AT_ONCE, DEFAULT = "at-once", "celery"
-app.conf.task_queues = [Queue(AT_ONCE), Queue(DEFAULT)]
+app.conf.task_queues = {AT_ONCE: {}, DEFAULT: {}}
 app.conf.task_default_queue = DEFAULT
 app.conf.task_routes = {"connecticard.tasks.send_message": {"queue": AT_ONCE}}
 
