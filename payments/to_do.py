@@ -123,8 +123,8 @@ def agenda(
     """Return what a library has to do now and later for the payments of the fiscal years that are open.
 
     `may` are those of ACTIONS that the reader may take for the library, `people` who holds a role for it.
-    What is certified and in order is left out; what was certified late is not, until a waiver takes it as in
-    time.
+    What is certified and in order is left out, unless an amendment of it is open; what was certified late is
+    not, until a waiver takes it as in time.
 
     Source: Regs. Conn. State Agencies § 11-31c-2, 11-31c-4(a).
     """
@@ -139,8 +139,13 @@ def agenda(
     for item in items:
         own = tuple(unmet.pop(item.matter, ()))
         if own or not item.is_done:
-            period = filings.get(item.matter)
+            period = filings.pop(item.matter, None)
             found.append(_of_item(library, item, own, period, may, people, today))
+    found += [
+        _of_amendment(period, period.working, may, people, today)
+        for period in filings.values()
+        if period.standing and period.working
+    ]
     for matter, requirements in unmet.items():
         by_code = {requirement.code: requirement for requirement in reversed(requirements)}
         found += [_of_requirement(library, each, may, is_later=bool(matter)) for each in by_code.values()]
@@ -228,6 +233,32 @@ def _of_item(
         url=item.url if version else "",
         remedies=tuple(remedies),
         waits_for=_waits_for(item, people, today, can_step=can_step, is_closed=is_closed),
+    )
+
+
+def _of_amendment(
+    period: PeriodOfLibrary,
+    version: Filing,
+    may: Collection[Action],
+    people: Collection[RoleAssignment],
+    today: date,
+) -> ToDo:
+    """Return what has to be done about a new version of a certified filing, for which nothing is owed."""
+    if version.may_be_edited:
+        action, words, page = Action.ENTER_COUNTS, "Enter loans", "transactions:filing_entry"
+    else:
+        action, words, page = Action.CERTIFY_FILING, "Review and certify", "transactions:filing_certify"
+    can_step = action in may
+    return ToDo(
+        heading=f"Amendment of the record of loans, {period.title}",
+        urgency=Urgency.DUE if can_step else Urgency.WAITS,
+        tag=version.status,
+        state=version.status_label,
+        last_day=period.dates.closes_on,
+        version=version,
+        url=reverse("transactions:filing", args=[version.pk]),
+        remedies=(Remedy(words, reverse(page, args=[version.pk])),) if can_step else (),
+        waits_for="" if can_step else _who(action, people, today),
     )
 
 

@@ -128,6 +128,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
                 may_see_runs=Action.VIEW_RUNS,
                 may_see_work_list=Action.VIEW_WORK_LIST,
                 may_log=Action.LOG_CONTACT,
+                may_name_deputies=Action.NAME_DEPUTY,
                 may_read_mail=Action.VIEW_MAIL,
             ),
             "contacts": library.contacts.select_related("by")[:CONTACTS_SHOWN],

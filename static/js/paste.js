@@ -2,6 +2,7 @@
 "use strict";
 
 const upload = document.querySelector("a[data-upload]")?.href;
+if (upload) document.querySelector("[data-paste]").hidden = false;
 
 for (const grid of upload ? document.querySelectorAll("[data-count-grid]") : []) {
   grid.addEventListener("paste", async (event) => {

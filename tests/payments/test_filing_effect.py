@@ -112,7 +112,7 @@ def test_the_certifier_sees_the_estimate_beside_the_certificate(submitted, libra
     assert "What it would do to your payment" in page
     assert "Fiscal year 2027 at today’s figures estimated" in page
     assert "Payment $0.00 $875.00 +$875.00" in page
-    assert "takes nothing for these months" in page
+    assert "Without a certified filing nothing is paid." in page
 
 
 def test_a_library_without_a_letter_is_told_why_nothing_changes(libraries):

@@ -22,6 +22,7 @@ from tests.factories import (
 )
 from tests.payments.records import appropriation, certified
 from transactions.models import FilingPeriod
+from transactions.services import reopen_filing, submit_filing
 
 pytestmark = pytest.mark.django_db
 HOME = reverse("payments:my_libraries")
@@ -336,6 +337,28 @@ def test_submitted_filing_leads_its_certifier_straight_to_the_signature():
 
     assert certify in make_signed_in_client(Role.LIBRARY_CERTIFIER, library).get(home).content.decode()
     assert certify not in make_signed_in_client(Role.LIBRARY_FILER, library).get(home).content.decode()
+
+
+def test_an_open_amendment_leads_to_whoever_is_next():
+    library = participant("Avon Free Public Library")
+    first = certified(library, {make_library("Canton Public Library"): 5})
+    certifier = make_signed_in_client(Role.LIBRARY_CERTIFIER, library)
+    filer = make_signed_in_client(Role.LIBRARY_FILER, library)
+    home = reverse("payments:library_home", args=[library.key])
+    assert "Amendment" not in words(filer.get(home))
+
+    second = reopen_filing(filing=first, reason="A line was wrong.", by=make_user(), at=AT)
+
+    assert "Amendment of the record of loans, March 2026 to August 2026" in words(filer.get(home))
+    assert reverse("transactions:filing_entry", args=[second.pk]) in filer.get(home).content.decode()
+    assert "Waits for" in words(certifier.get(home))
+
+    second.loan_counts.update(loans=7)
+    submit_filing(filing=second, by=make_user(), at=AT)
+
+    certify = reverse("transactions:filing_certify", args=[second.pk])
+    assert f'href="{certify}"' in certifier.get(home).content.decode()
+    assert f'href="{certify}"' not in filer.get(home).content.decode()
 
 
 def test_home_of_a_library_without_a_letter_says_how_to_take_part():

@@ -69,9 +69,10 @@ def test_anything_else_is_no_receipt_number(typed):
     assert not is_receipt_number(as_written(typed))
 
 
-def test_a_number_may_be_typed_with_spaces_small_letters_and_other_dashes():
+@pytest.mark.parametrize("between", [" – ", " "])
+def test_a_number_may_be_typed_with_spaces_small_letters_and_other_dashes(between):
     made = number()
 
-    typed = f"  {made.lower().replace('-', ' – ')}\n"
+    typed = f"  {made.lower().replace('-', between)}\n"
 
     assert as_written(typed) == made

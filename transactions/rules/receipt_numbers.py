@@ -59,9 +59,13 @@ def receipt_number(
 def as_written(typed: str) -> str:
     """Return a number as receipts write it: capitals, plain hyphens, no spaces.
 
+    Where no hyphen was typed at all, spaces stand for them, as when a number is read aloud group by group.
+
     Source: the program's own.
     """
-    return _DASHES.sub("-", "".join(typed.split())).upper()
+    groups = _DASHES.sub("-", typed).upper().split()
+    number = "".join(groups)
+    return number if "-" in number else "-".join(groups)
 
 
 def is_receipt_number(number: str) -> bool:

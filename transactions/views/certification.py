@@ -176,7 +176,7 @@ def filing_amend(request: HttpRequest, pk: int) -> HttpResponse:
         label="Reason for the amendment",
         help_text="It is kept with the filing: what was wrong, and how it was found.",
         button="Begin the amendment",
-        done="The new version is open. Nothing changes until it is certified.",
+        done="The new version is open: correct it and submit it. Nothing changes until it is certified.",
     )
 
 
