@@ -216,6 +216,8 @@ def test_what_the_checks_find_is_marked_in_its_cell_and_told_in_the_panel(enter,
 def test_on_a_phone_one_month_is_shown_at_a_time(enter):
     page = enter(viewport=PHONE)
     bethel = cell(page, "Bethel Public Library Mar 2026")
+    panel = page.get_by_role("complementary", name="The cell you are in")
+    expect(panel).to_be_hidden()
     expect(bethel).to_be_visible()
     expect(cell(page, "Bethel Public Library Apr 2026")).to_be_hidden()
     box = bethel.bounding_box()
@@ -224,6 +226,7 @@ def test_on_a_phone_one_month_is_shown_at_a_time(enter):
 
     page.get_by_label("Month", exact=True).select_option("Apr 2026")
     cell(page, "Bethel Public Library Apr 2026").fill("4")
+    expect(panel).to_be_visible()
     page.keyboard.press("Enter")
 
     assert focused(page) == "Canton Public Library Apr 2026"

@@ -12,7 +12,8 @@ from tests.factories import make_counts, make_filing, make_letter, make_period, 
 from tests.transactions.conftest import months
 from transactions import presence, services
 from transactions.forms import cell_name
-from transactions.models import LoanCount
+from transactions.models import Explanation, LoanCount
+from transactions.rules.explanations import Reason
 from transactions.rules.filing_checks import NOT_COUNTED, Tier
 from transactions.services import Finding
 
@@ -231,6 +232,19 @@ def test_without_a_cache_everything_else_works(ann, draft, bethel, monkeypatch):
 
 
 # What the checks find
+
+
+def test_an_explained_finding_says_the_reason_and_no_longer_asks(ann, draft, bethel, monkeypatch):
+    reason = Explanation(reason=Reason.OTHER, text="A second building opened.")
+    said = Finding("jump", Tier.MUST_EXPLAIN, "Say why.", "2(d)", bethel.pk, MARCH, explanation=reason)
+    monkeypatch.setattr(services, "findings", lambda filing, today: [said])
+
+    (found,) = ann.get(address(draft) + "?revision=0&checked=-1").json()["findings"]
+
+    assert found["weight"] == "explained"
+    assert found["message"] == (
+        f"Explained: {reason.reason_label}. “A second building opened.” The check had said: Say why."
+    )
 
 
 def test_findings_are_told_where_they_are_once_for_each_revision(ann, draft, bethel, monkeypatch):

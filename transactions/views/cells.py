@@ -158,7 +158,7 @@ def _findings(filing: Filing) -> list[dict[str, str]]:
         (each for each in found if each.home_library is not None or each.tier is not Tier.MUST_MEND),
     )
     return [
-        {"id": each.anchor, "weight": _weight(each.finding), "message": each.finding.message}
+        {"id": each.anchor, "weight": _weight(each.finding), "message": _message(each.finding)}
         for each in shown
         if each.anchor
     ]
@@ -168,6 +168,14 @@ def _weight(finding: Finding) -> str:
     if finding.tier is Tier.MUST_EXPLAIN:
         return "explained" if finding.explanation else "explain"
     return "mend" if finding.tier is Tier.MUST_MEND else "look"
+
+
+def _message(finding: Finding) -> str:
+    """Return what a check says, and the reason that was given for it, which makes asking needless."""
+    if finding.explanation is None:
+        return finding.message
+    words = f" “{finding.explanation.text}”" if finding.explanation.text else ""
+    return f"Explained: {finding.explanation.reason_label}.{words} The check had said: {finding.message}"
 
 
 def _written(counts: Any) -> dict[str, str]:

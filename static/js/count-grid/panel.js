@@ -1,6 +1,7 @@
 /* The panel beside the grid: what earlier years say of the cell one is in, and "not counted" by touch. */
 import { placeOf } from "./grid.js";
 
+const OVER_THE_GRID = window.matchMedia("(max-width: 64rem)"); // there it covers rows, and waits for a cell
 const PAUSE = 250; // somebody who only passes through cells asks for nothing
 
 export function sidePanel(grid, findings) {
@@ -47,6 +48,7 @@ export function sidePanel(grid, findings) {
   grid.table.addEventListener("focusin", (event) => {
     if (!grid.has(event.target) || event.target === current) return;
     current = event.target;
+    panel.hidden = false;
     showFound();
     notCounted.disabled = false;
     clearTimeout(pause);
@@ -56,5 +58,5 @@ export function sidePanel(grid, findings) {
     grid.type(current, "n/c");
     grid.focus(current);
   });
-  panel.hidden = false;
+  panel.hidden = OVER_THE_GRID.matches;
 }
