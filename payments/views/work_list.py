@@ -81,6 +81,9 @@ def work_list_xlsx(request: HttpRequest) -> HttpResponse:
             for column, cell in enumerate(row)
         ]
         sheet.append(cells)
+        for cell in sheet[sheet.max_row]:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # an address may begin with "=", and is no formula
         for column in amounts if number else ():
             sheet.cell(sheet.max_row, column + 1).number_format = "#,##0.00"
     for cell in sheet[1]:

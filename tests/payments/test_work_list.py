@@ -276,6 +276,16 @@ def test_work_list_without_participants_leads_to_the_letters(staff):
     assert "no letter of agreement is on file" in words(staff.get(WORK))
 
 
+def test_address_that_looks_like_a_formula_is_text_in_the_file(staff, three):
+    make_user(Role.LIBRARY_FILER, library=three[1], email="=1+1@example.org")
+
+    found = staff.get(reverse("payments:work_list_xlsx"), {"q": "Berlin"})
+    sheet = openpyxl.load_workbook(io.BytesIO(found.content)).active
+
+    cell = sheet.cell(2, COLUMNS.index("people_to_write_to") + 1)
+    assert (cell.value, cell.data_type) == ("=1+1@example.org", "s")
+
+
 @pytest.mark.parametrize("name", ["work_list", "work_list_csv", "work_list_xlsx", "work_remind", "mail"])
 @pytest.mark.parametrize("role", [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER])
 def test_libraries_do_not_see_the_work_of_staff(role, name):
