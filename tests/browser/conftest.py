@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+from django.db import connection
 from playwright.sync_api import expect
 
 from tests.browser.grid_page import draft, enter  # noqa: F401 - fixtures
@@ -29,8 +30,9 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture
-def site(live_server, settings):
+def site(live_server, settings, monkeypatch):
     """The address of the running site, as a name: passkeys belong to a name, not to a number."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no session outlives its request
     address = live_server.url.replace("127.0.0.1", "localhost")
     settings.SITE_URL = address
     return address

@@ -254,8 +254,8 @@ def test_what_could_not_be_sent_is_back_when_the_page_is_opened_again(enter, dra
     expect(state(page)).to_contain_text("kept on this computer")
     page.wait_for_function("localStorage.length && Object.values(localStorage)[0].includes('16')")
     again = page.context.new_page()
+    page.evaluate("() => { window.fetch = () => Promise.reject(new Error('the battery is empty')); }")
     page.close()
-    again.wait_for_timeout(300)
     again.context.set_offline(False)
     bethel = draft.loan_counts.get().home_library
     canton = type(bethel).objects.get(name=CANTON)
