@@ -6,7 +6,7 @@ from datetime import date
 
 from libraries.models import Library
 from transactions.count_grid import Cell, Counts, counts_on_record
-from transactions.forms import column_label
+from transactions.count_grid_form import column_label
 from transactions.models import Filing
 from transactions.rules.filing_checks import NotCounted
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transactions.count_grid import CountGrid
-from transactions.forms import cell_name, column_id, column_label
+from transactions.count_grid_form import cell_name, column_id, column_label
 from transactions.rules.filing_checks import Tier
 from transactions.services import Finding
 

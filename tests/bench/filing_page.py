@@ -21,8 +21,8 @@ from libraries.roster import load_roster
 from tests.bench.measure import Measurement, paired
 from tests.factories import make_counts, make_filing, make_period, make_signed_in_client
 from transactions.count_grid import Line, count_grid, counts_on_record, totals
+from transactions.count_grid_form import CountGridForm, cell_name
 from transactions.filing_record import context_of
-from transactions.forms import CountGridForm, cell_name
 from transactions.models import Filing
 from transactions.rules.filing_checks import LARGEST_COUNT
 from transactions.rules.form_editions import edition_named

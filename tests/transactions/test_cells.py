@@ -11,7 +11,7 @@ from connecticard.models import AuditEvent, Role
 from tests.factories import make_counts, make_filing, make_letter, make_period, make_signed_in_client
 from tests.transactions.conftest import months
 from transactions import presence, services
-from transactions.forms import cell_name
+from transactions.count_grid_form import cell_name
 from transactions.models import Explanation, LoanCount
 from transactions.rules.explanations import Reason
 from transactions.rules.filing_checks import NOT_COUNTED, Tier

@@ -19,7 +19,7 @@ from tests.factories import (
 )
 from tests.transactions.conftest import months
 from transactions import services
-from transactions.forms import cell_name
+from transactions.count_grid_form import cell_name
 from transactions.models import Explanation, Filing
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ from transactions.count_grid import (
     ordered,
     totals,
 )
-from transactions.forms import CountGridForm, cell_name, read_only_grid
+from transactions.count_grid_form import CountGridForm, cell_name, read_only_grid
 from transactions.rules.filing_calendar import Cadence
 from transactions.rules.filing_checks import NOT_COUNTED
 

@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.transactions.conftest import months
 from transactions import services
-from transactions.forms import cell_name
+from transactions.count_grid_form import cell_name
 from transactions.models import Filing, Holiday, Waiver
 from transactions.rules.filing_calendar import Cadence
 

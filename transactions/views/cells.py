@@ -18,9 +18,9 @@ from connecticard.models import User
 from connecticard.permissions import Action, requires
 from transactions import presence, services
 from transactions.count_grid import count_grid, counts_on_record, totals
+from transactions.count_grid_form import cell_name, parsed
 from transactions.filing_record import last_saved
 from transactions.findings_page import to_show
-from transactions.forms import cell_name, parsed
 from transactions.models import Filing
 from transactions.rules.filing_checks import Tier
 from transactions.rules.filing_status import FilingStatus

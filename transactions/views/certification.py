@@ -17,10 +17,11 @@ from connecticard.second_factor import SecondFactorForm
 from connecticard.templatetags.figures import moment
 from transactions import services
 from transactions.count_grid import CountGrid, Counts, Totals, count_grid, counts_on_record, totals
+from transactions.count_grid_form import read_only_grid
 from transactions.filing_changes import changes_of
 from transactions.filing_record import comparison, context_of
 from transactions.findings_page import by_tier, to_show
-from transactions.forms import ReasonForm, read_only_grid
+from transactions.forms import ReasonForm
 from transactions.models import Filing, Provenance
 from transactions.panels import panels_of
 from transactions.rules.filing_status import FilingStatus

@@ -23,8 +23,7 @@ from transactions.count_grid import (
     ordered,
     totals,
 )
-from transactions.filing_record import context_of, last_saved
-from transactions.forms import (
+from transactions.count_grid_form import (
     CountGridForm,
     cell_name,
     column_label,
@@ -33,6 +32,7 @@ from transactions.forms import (
     read_only_grid,
     written_loans,
 )
+from transactions.filing_record import context_of, last_saved
 from transactions.models import Filing, FilingBasis
 from transactions.rules.filing_checks import NOT_COUNTED, NotCounted
 from transactions.rules.filing_status import FilingStatus

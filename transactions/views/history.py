@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from connecticard import permissions
 from connecticard.permissions import Action, requires
 from libraries.models import Library
+from transactions.count_grid_form import column_label, column_name
 from transactions.count_history import CountHistory, Figure, YearOfFigures, count_history
-from transactions.forms import column_label, column_name
 from transactions.line_chart import LineChart, line_chart
 from transactions.views.reach import filing_of
 

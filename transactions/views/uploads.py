@@ -26,8 +26,8 @@ from connecticard.uploads import reads_a_file
 from libraries.models import Library
 from transactions import services
 from transactions.count_grid import CountGrid, Counts, count_grid, counts_on_record, totals
+from transactions.count_grid_form import column_label, written_loans
 from transactions.filing_record import context_of
-from transactions.forms import column_label, written_loans
 from transactions.models import LabelMapping
 from transactions.rules.filing_status import FilingStatus
 from transactions.services import CountsRefused, FilingChanged, FilingRefused
