@@ -43,6 +43,10 @@ class Action(StrEnum):
     VIEW_RUNS = "see payment runs that are not published"
     PREPARE_RUN = "prepare and calculate payment runs"
     CERTIFY_RUN = "certify or void payment runs that another person prepared"
+    RECORD_ORDER = "record orders of the Board"
+    VIEW_PAYEES = "see to whom the Comptroller pays"
+    KEEP_PAYEES = "keep to whom the Comptroller pays"
+    EXPORT_PAYMENTS = "send payments to the Comptroller and record what came of them"
     MAKE_DOCUMENTS = "have documents made"
     NAME_DEPUTY = "name a deputy certifier, from a first to a last day, and end it"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
@@ -79,6 +83,10 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_RUNS: _READERS,
     Action.PREPARE_RUN: _STATE,
     Action.CERTIFY_RUN: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.RECORD_ORDER: _STATE,
+    Action.VIEW_PAYEES: _READERS,
+    Action.KEEP_PAYEES: _STATE,
+    Action.EXPORT_PAYMENTS: _STATE,
     Action.MAKE_DOCUMENTS: _STATE,
     Action.NAME_DEPUTY: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,

@@ -1,4 +1,5 @@
 from payments.models.appropriation import Appropriation, AppropriationChange
+from payments.models.board_order import BoardOrder, OrderKind
 from payments.models.contact_log_entry import ContactHow, ContactLogEntry
 from payments.models.expenditure_report import (
     ExpenditureLine,
@@ -13,12 +14,14 @@ from payments.models.reminder import ReminderRun, ReminderSchedule
 __all__ = [
     "Appropriation",
     "AppropriationChange",
+    "BoardOrder",
     "ContactHow",
     "ContactLogEntry",
     "CountedFiling",
     "ExpenditureLine",
     "ExpenditureReport",
     "ExpenditureReportWaiver",
+    "OrderKind",
     "PastPayment",
     "Payment",
     "PaymentRun",

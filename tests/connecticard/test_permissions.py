@@ -27,6 +27,7 @@ def test_auditor_changes_nothing():
         Action.VIEW_CONSORTIUM,
         Action.VIEW_WORK_LIST,
         Action.VIEW_MAIL,
+        Action.VIEW_PAYEES,
         Action.VIEW_PEOPLE,
         Action.VIEW_AUDIT,
     }
@@ -41,6 +42,9 @@ def test_tokens_reach_no_action_that_decides_about_people_or_money():
         Action.CERTIFY_RUN,
         Action.PREPARE_RUN,
         Action.APPROVE_WAIVER,
+        Action.RECORD_ORDER,
+        Action.KEEP_PAYEES,
+        Action.EXPORT_PAYMENTS,
     }
 
 
