@@ -114,7 +114,7 @@ def _prepare(world: World) -> None:
             return
     print_file.unlink(missing_ok=True)
     say("preparing the database: tables, roster, demo data")
-    line = [sys.executable, PREPARE, "migrate", "load_roster", "load_holidays", "load_demo"]
+    line = [sys.executable, PREPARE, "migrate", "load_roster", "load_history", "load_holidays", "load_demo"]
     if code := run_in_front(line, environment=world.environment(), cwd=ROOT):
         raise SystemExit(f"dev: the database could not be prepared (exit {code}), see above")
     print_file.write_text(wanted)
@@ -187,7 +187,14 @@ def run_once() -> int:
         world.make_database(again=True)
         for made_before in ("FY2018", "documents"):
             shutil.rmtree(world.var / made_before, ignore_errors=True)
-        line = [sys.executable, PREPARE, "migrate", "load_roster", "replay_fy2018 --output var/once/FY2018"]
+        line = [
+            sys.executable,
+            PREPARE,
+            "migrate",
+            "load_roster",
+            "load_history",
+            "replay_fy2018 --output var/once/FY2018",
+        ]
         return run_in_front(line, environment=world.environment(), cwd=ROOT, watch=[worker])
 
 

@@ -9,6 +9,7 @@ from payments.models.expenditure_report import (
 from payments.models.past_payment import PastPayment
 from payments.models.payment import Payment, UnmetRequirement
 from payments.models.payment_run import CountedFiling, PaymentRun
+from payments.models.published_figure import Measure, PublishedFigure
 from payments.models.reminder import ReminderRun, ReminderSchedule
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "ExpenditureLine",
     "ExpenditureReport",
     "ExpenditureReportWaiver",
+    "Measure",
     "OrderKind",
     "PastPayment",
     "Payment",
     "PaymentRun",
+    "PublishedFigure",
     "ReminderRun",
     "ReminderSchedule",
     "UnmetRequirement",
