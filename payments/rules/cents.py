@@ -5,7 +5,9 @@ Integers only. An amount that cannot be read is refused, never taken as zero.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 
 from connecticard.rulebook import Entry, Label, Rulebook
 
@@ -98,24 +100,67 @@ def apportion(total_cents: int, weights: Mapping[str, int]) -> dict[str, int]:
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
     """
+    parts, cut_off = _cut(total_cents, weights)
+    left_over = total_cents - sum(parts.values()) if cut_off else 0
+    for key in _queue(cut_off)[:left_over]:
+        parts[key] += 1
+    return parts
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the queue for the cents left over when every share of a pool was cut to whole cents.
+
+    `cut_off` is the fraction of a cent that was cut; `gets_a_cent` whether the cents reach this place.
+    """
+
+    key: str
+    whole_cents: int
+    cut_off: Fraction
+    gets_a_cent: bool
+
+
+def rounding_queue(total_cents: int, weights: Mapping[str, int]) -> tuple[Place, ...]:
+    """Return who stands in the queue for the cents that `apportion` leaves over, the first served first.
+
+    Whoever has nothing cut off stands in no queue. A part is `whole_cents`, and a cent more where the cents
+    left over reach it. Errors as for `apportion`.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
+    """
+    parts, cut_off = _cut(total_cents, weights)
+    left_over = total_cents - sum(parts.values())
+    sum_of_weights = sum(weights.values())
+    return tuple(
+        Place(key, parts[key], Fraction(cut_off[key], sum_of_weights), number < left_over)
+        for number, key in enumerate(_queue(cut_off))
+        if cut_off[key]
+    )
+
+
+def _cut(total_cents: int, weights: Mapping[str, int]) -> tuple[dict[str, int], dict[str, int]]:
+    """Return each part in whole cents, and what was cut off of it in cents divided by the sum of weights.
+
+    Sorted by key; nothing is cut off where no weight is above zero.
+    """
     _require_count(total_cents, "the total")
     for key, weight in weights.items():
         _require_count(weight, f"the weight of {key}")
 
     sum_of_weights = sum(weights.values())
     if sum_of_weights == 0:
-        return dict.fromkeys(sorted(weights), 0)
+        return dict.fromkeys(sorted(weights), 0), {}
 
     parts: dict[str, int] = {}
-    cut_off: dict[str, int] = {}  # in parts of a cent divided by the sum of weights
+    cut_off: dict[str, int] = {}
     for key in sorted(weights):
         parts[key], cut_off[key] = divmod(total_cents * weights[key], sum_of_weights)
+    return parts, cut_off
 
-    left_over = total_cents - sum(parts.values())
-    # sorted() keeps equal elements in order, and the keys stand in order already
-    for key in sorted(parts, key=lambda key: -cut_off[key])[:left_over]:
-        parts[key] += 1
-    return parts
+
+def _queue(cut_off: Mapping[str, int]) -> list[str]:
+    """Return keys by what was cut off, the most first; equal ones stay in order of key."""
+    return sorted(cut_off, key=lambda key: -cut_off[key])
 
 
 def rate(cents: int, count: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.rules.cents import apportion, dollars, parse_dollars, plain_dollars, rate
+from payments.rules.cents import apportion, dollars, parse_dollars, plain_dollars, rate, rounding_queue
 
 WEIGHTS = st.dictionaries(
     st.text("ABCDEFG", min_size=1, max_size=2), st.integers(0, 40) | st.integers(0, 10**9), max_size=9
@@ -156,3 +156,33 @@ def test_apportion_never_cuts_a_part_whose_weight_rises_at_least_as_much_as_the_
     later[key] = weights[key] + fallen + data.draw(st.integers(0, 40))
 
     assert apportion(total, later)[key] >= apportion(total, weights)[key]
+
+
+def test_rounding_queue_is_served_by_what_was_cut_off_then_by_key():
+    queue = rounding_queue(100, {"B": 1, "A": 1, "C": 1, "D": 3, "Z": 0})
+
+    assert [(place.key, place.whole_cents, place.gets_a_cent) for place in queue] == [
+        ("A", 16, True),
+        ("B", 16, True),
+        ("C", 16, False),
+    ]
+    assert {place.cut_off for place in queue} == {Fraction(2, 3)}
+
+
+def test_rounding_queue_is_empty_where_nothing_is_divided():
+    assert rounding_queue(100, {"A": 0}) == rounding_queue(100, {}) == ()
+
+
+@given(st.integers(0, 10**12), WEIGHTS)
+def test_rounding_queue_tells_where_each_cent_left_over_went(total, weights):
+    queue = rounding_queue(total, weights)
+
+    parts = apportion(total, weights)
+    assert {place.key: place.whole_cents + place.gets_a_cent for place in queue} == {
+        place.key: parts[place.key] for place in queue
+    }
+    whole = sum(weights.values())
+    waiting = {place.key for place in queue}
+    assert all(parts[key] * whole == total * weights[key] for key in weights if whole and key not in waiting)
+    served = [place.gets_a_cent for place in queue]
+    assert served == sorted(served, reverse=True)
