@@ -31,6 +31,10 @@ app.conf.beat_schedule = {
         "task": "transactions.tasks.open_filing_periods",
         "schedule": crontab(hour=0, minute=10),
     },
+    "record-lapses": {
+        "task": "payments.tasks.record_lapses",
+        "schedule": crontab(hour=0, minute=20),
+    },
     "forget-ended-sessions": {
         "task": "connecticard.tasks.forget_ended_sessions",
         "schedule": crontab(hour=3, minute=20),

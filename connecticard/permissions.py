@@ -47,6 +47,10 @@ class Action(StrEnum):
     VIEW_PAYEES = "see to whom the Comptroller pays"
     KEEP_PAYEES = "keep to whom the Comptroller pays"
     EXPORT_PAYMENTS = "send payments to the Comptroller and record what came of them"
+    RELEASE_WITHHELD = "record what becomes of money withheld"
+    APPROVE_RELEASE = "approve a release of withheld money that another person recorded"
+    PREPARE_CORRECTION = "prepare correction statements"
+    CERTIFY_CORRECTION = "certify correction statements that another person prepared"
     MAKE_DOCUMENTS = "have documents made"
     NAME_DEPUTY = "name a deputy certifier, from a first to a last day, and end it"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
@@ -87,6 +91,10 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_PAYEES: _READERS,
     Action.KEEP_PAYEES: _STATE,
     Action.EXPORT_PAYMENTS: _STATE,
+    Action.RELEASE_WITHHELD: _STATE,
+    Action.APPROVE_RELEASE: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.PREPARE_CORRECTION: _STATE,
+    Action.CERTIFY_CORRECTION: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.MAKE_DOCUMENTS: _STATE,
     Action.NAME_DEPUTY: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,

@@ -100,6 +100,8 @@ def withdraw_order(*, order: BoardOrder, reason: str, by: User, at: datetime) ->
         raise OrderRefused("Say why the record of the order is taken back.")
     if order.withdrawn_at is not None:
         raise OrderRefused(f"The record of {order} was taken back already.")
+    if order.releases.holding().exists():
+        raise OrderRefused(f"Money withheld is released by {order}; its record stays.")
     order.withdrawn_by, order.withdrawn_at, order.withdrawn_because = by, at, reason.strip()
     order.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_because"])
     AuditEvent.record("board_order_withdrawn", target=order, by=by, after={"reason": order.withdrawn_because})

@@ -3,10 +3,16 @@
 from celery import shared_task
 
 from connecticard import clock
-from payments import reminders
+from payments import reminders, withheld_services
 
 
 @shared_task
 def send_reminders() -> int:
     """Send the reminders whose day has come, and return how many; safe to run again."""
     return reminders.run_schedule(today=clock.today()).messages
+
+
+@shared_task
+def record_lapses() -> int:
+    """Record what lapsed with the close of the last day, and return how many lines; safe to run again."""
+    return withheld_services.record_all_lapses(at=clock.now())

@@ -11,6 +11,7 @@ from payments.models.payment import Payment, UnmetRequirement
 from payments.models.payment_run import CountedFiling, PaymentRun
 from payments.models.published_figure import Measure, PublishedFigure
 from payments.models.reminder import ReminderRun, ReminderSchedule
+from payments.models.withheld_release import PaymentCutoff, WithheldLapse, WithheldRelease
 
 __all__ = [
     "Appropriation",
@@ -26,9 +27,12 @@ __all__ = [
     "OrderKind",
     "PastPayment",
     "Payment",
+    "PaymentCutoff",
     "PaymentRun",
     "PublishedFigure",
     "ReminderRun",
     "ReminderSchedule",
     "UnmetRequirement",
+    "WithheldLapse",
+    "WithheldRelease",
 ]

@@ -41,6 +41,15 @@ RULEBOOK = Rulebook(
             sentence="Money that was divided among the other libraries is gone; nothing is left to release.",
             last_checked_on=_CHECKED,
         ),
+        Entry(
+            key="release.date_of_the_order_decides",
+            value=True,
+            citation=_ORDER_RULE,
+            label=Label.READING,
+            sentence="The date of the Board's order decides, not the day on which staff record or approve "
+            "the release: an order dated in time keeps the money from lapsing.",
+            last_checked_on=_CHECKED,
+        ),
     ]
 )
 
@@ -120,6 +129,16 @@ def release_refusals(
             )
         )
     return tuple(refusals)
+
+
+def has_lapsed(fiscal_year: int, on: date, *, comptroller_cutoff: date | None = None) -> bool:
+    """Return whether money that no order covers has lapsed on a day: after the last day, not on it.
+
+    The last day runs to 23:59:59 Eastern. ValueError for a cut-off outside the fiscal year.
+
+    Source: C.G.S. § 4-89.
+    """
+    return on > last_day_of_release(fiscal_year, comptroller_cutoff=comptroller_cutoff)
 
 
 def lapsing_cents(split: GrantSplit, released: Collection[str] = ()) -> int:

@@ -3,7 +3,12 @@ from datetime import date
 import pytest
 
 from payments.rules.grant_formula import LibraryActivity, split_appropriation
-from payments.rules.withheld_release import lapsing_cents, last_day_of_release, release_refusals
+from payments.rules.withheld_release import (
+    has_lapsed,
+    lapsing_cents,
+    last_day_of_release,
+    release_refusals,
+)
 
 JUNE_30, JULY_1 = date(2027, 6, 30), date(2027, 7, 1)
 
@@ -76,3 +81,9 @@ def test_what_no_order_covers_and_what_nobody_gets_lapses():
 def test_release_of_a_library_from_which_nothing_is_withheld_is_refused():
     with pytest.raises(ValueError, match="nothing is withheld from A"):
         lapsing_cents(split_appropriation(100, [LibraryActivity("A", 1, 0)]), released=["A"])
+
+
+def test_money_lapses_after_the_last_day_and_not_on_it():
+    assert not has_lapsed(2027, JUNE_30)
+    assert has_lapsed(2027, JULY_1)
+    assert has_lapsed(2027, date(2027, 6, 19), comptroller_cutoff=date(2027, 6, 18))
