@@ -51,6 +51,7 @@ class Action(StrEnum):
     APPROVE_RELEASE = "approve a release of withheld money that another person recorded"
     PREPARE_CORRECTION = "prepare correction statements"
     CERTIFY_CORRECTION = "certify correction statements that another person prepared"
+    PUBLISH_RUN = "publish certified payment runs"
     MAKE_DOCUMENTS = "have documents made"
     NAME_DEPUTY = "name a deputy certifier, from a first to a last day, and end it"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
@@ -95,6 +96,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.APPROVE_RELEASE: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.PREPARE_CORRECTION: _STATE,
     Action.CERTIFY_CORRECTION: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.PUBLISH_RUN: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.MAKE_DOCUMENTS: _STATE,
     Action.NAME_DEPUTY: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
@@ -134,7 +136,7 @@ SCOPES: dict[Action, Scope] = {
     Action.VIEW_RUNS: Scope.READ_RUNS,
 }
 
-# What the REST interface lets whom read, by route. None: anybody, because it is published; certified runs
+# What the REST interface lets whom read, by route. None: anybody, because it is published; published runs
 # and what is made from them are, and the others take VIEW_RUNS. Filings and expenditure reports are shown
 # for the libraries whose private pages one may see. A route that is not here is closed.
 API_READING: dict[str, Action | None] = {

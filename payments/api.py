@@ -14,7 +14,7 @@ from connecticard.api_filters import ChoiceFilter, NumberFilter, Parameters, Yes
 from connecticard.api_paging import Paging
 from connecticard.api_rendering import ComposedField, Computed, LinkField, ListOf, MomentField, Record
 from connecticard.api_views import ReadViewSet
-from connecticard.permissions import Action, libraries_for, may
+from connecticard.permissions import Action, libraries_for
 from libraries.api import library_filter
 from payments.models import ExpenditureLine, ExpenditureReport, Payment, PaymentRun, UnmetRequirement
 from payments.models.payment_run import WITHHELD_POLICIES
@@ -125,6 +125,7 @@ class PaymentRunRecord(Record):
     manifest_sha256 = serializers.CharField()
     calculated_at = MomentField(allow_null=True)
     certified_at = MomentField(allow_null=True)
+    published_at = MomentField("publication__published_at", allow_null=True)
     voided_at = MomentField(allow_null=True)
     void_reason = serializers.CharField()
     url = LinkField("payment-runs/" + RUN_KEY + "/", *_RUN)
@@ -154,6 +155,7 @@ class PaymentRunRecord(Record):
         "manifest_sha256": "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0",
         "calculated_at": "2026-11-20T09:30:00-05:00",
         "certified_at": "2026-11-20T10:05:12-05:00",
+        "published_at": "2026-11-20T10:30:00-05:00",
         "voided_at": None,
         "void_reason": "",
         "url": "https://borrowit.example.org/api/v1/payment-runs/2018-1/",
@@ -291,7 +293,7 @@ class ExpenditureReportParameters(Parameters):
 
 
 class PaymentRunViewSet(ReadViewSet):
-    """Payment runs, the latest first: the certified ones, and the others for who may see unpublished runs."""
+    """Payment runs, the latest first: the published ones, and the others for who may see unpublished runs."""
 
     resource = "payment-runs"
     serializer_class = PaymentRunRecord
@@ -301,7 +303,7 @@ class PaymentRunViewSet(ReadViewSet):
 
     def get_queryset(self) -> QuerySet[Any]:
         shared = {"keep": Q(), "redistribute": Q(eligible=True)}
-        return visible_runs(self.request.user).annotate(
+        return PaymentRun.objects.visible_to(self.request.user).annotate(
             sum_of_loans=_sum("loans"),
             sum_of_net_plus=_sum("net_plus"),
             sum_paid=_sum("payment_cents"),
@@ -331,7 +333,8 @@ class PaymentViewSet(ReadViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         key = self.kwargs["run"]
         condition = run_named(key)
-        run = visible_runs(self.request.user).filter(condition).first() if condition else None
+        visible = PaymentRun.objects.visible_to(self.request.user)
+        run = visible.filter(condition).first() if condition else None
         if run is None:
             raise Http404(f"There is no payment run {key!r} that you may see.")
         unmet = UnmetRequirement.objects.filter(payment=OuterRef("pk")).order_by("pk")
@@ -365,12 +368,6 @@ class ExpenditureReportViewSet(ReadViewSet):
     def named(self, key: str) -> Q | None:
         found = re.fullmatch(r"([^\0]+)-([0-9]{4})-([1-9][0-9]{0,3})", key)
         return found and Q(library__key=found[1], fiscal_year=int(found[2]), version=int(found[3]))
-
-
-def visible_runs(user: Any) -> QuerySet[PaymentRun]:
-    """Return the payment runs that somebody may see: the certified ones, or all."""
-    runs = PaymentRun.objects.all()
-    return runs if may(user, Action.VIEW_RUNS) else runs.filter(status=PaymentRunStatus.CERTIFIED)
 
 
 def run_named(key: str) -> Q | None:

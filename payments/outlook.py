@@ -8,10 +8,9 @@ from libraries.models import Library
 from payments.counting import CannotCalculate
 from payments.estimate import Estimate, Source, estimate
 from payments.explanation import Division
-from payments.models import Payment
+from payments.models import Payment, PaymentRun
 from payments.rules.grant_formula import GrantLine
 from payments.rules.payment_months import months_of_payment
-from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import Span, measurement_period
 
@@ -108,10 +107,10 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
 
 
 def certified_payment(library: Library, fiscal_year: int) -> Payment | None:
-    """Return a library's line of the certified run of a fiscal year, None where there is none."""
+    """Return a library's line of the published run of a fiscal year, None where there is none."""
     return (
         Payment.objects.filter(
-            library=library, run__fiscal_year=fiscal_year, run__status=PaymentRunStatus.CERTIFIED
+            library=library, run__in=PaymentRun.objects.published().filter(fiscal_year=fiscal_year)
         )
         .select_related("run")
         .first()

@@ -22,13 +22,14 @@ from payments.models import (
     CountedFiling,
     Payment,
     PaymentRun,
+    RunPublication,
     UnmetRequirement,
 )
 from payments.rules import payment_run_status
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.standing import last_day_to_file
-from transactions.rules._wording import written_span
+from transactions.rules._wording import written_day, written_span
 from transactions.rules.filing_calendar import eastern_day
 
 FIRST_YEAR_FILED_HERE = 2027  # fiscal year; earlier ones are replayed from what was published
@@ -255,6 +256,28 @@ def certify_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
         "payment_run_certified", target=run, by=by, after={"manifest_sha256": run.manifest_sha256}
     )
     return run
+
+
+@transaction.atomic
+def record_publication(*, run: PaymentRun, by: User, at: datetime) -> RunPublication:
+    """Record that a certified run is public from now on.
+
+    Raises RunRefused where it is not certified, is void, or was published before.
+    """
+    permissions.check(by, Action.PUBLISH_RUN)
+    run = _locked(run)
+    if run.status != PaymentRunStatus.CERTIFIED:
+        raise RunRefused(f"Only a certified run is published; this one is {run.status}.")
+    publication, is_new = RunPublication.objects.get_or_create(
+        run=run, defaults={"published_by": by, "published_at": at}
+    )
+    if not is_new:
+        raise RunRefused(
+            f"This run was published by {publication.published_by} on "
+            f"{written_day(eastern_day(publication.published_at))}."
+        )
+    AuditEvent.record("payment_run_published", target=run, by=by)
+    return publication
 
 
 @transaction.atomic

@@ -15,7 +15,6 @@ from libraries.api import library_filter
 from libraries.models import Library, LibraryName
 from payments.api import RUN_KEY
 from payments.models import CountedFiling, Payment, PaymentRun
-from payments.rules.payment_run_status import PaymentRunStatus
 from reports.models import Document, DocumentKind
 from transactions.models import reports_loans
 
@@ -111,7 +110,7 @@ class StatisticsParameters(Parameters):
     fiscal_year = fiscal_year_filter(
         method="already_chosen",
         required=True,
-        help_text="State fiscal year whose payment measures the twelve months; its run must be certified.",
+        help_text="State fiscal year whose payment measures the twelve months; its run must be published.",
     )
 
     def already_chosen(self, queryset: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
@@ -139,19 +138,19 @@ class DocumentParameters(Parameters):
 
 
 class StatisticsViewSet(ListViewSet):
-    """Figures of a certified payment run."""
+    """Figures of a published payment run."""
 
-    def certified_run(self) -> PaymentRun:
-        """Return the certified run of the fiscal year asked for; Http404 where there is none."""
+    def published_run(self) -> PaymentRun:
+        """Return the published run of the fiscal year asked for; Http404 where there is none."""
         year = self.parameters.values["fiscal_year"]
-        run = PaymentRun.objects.filter(fiscal_year=year, status=PaymentRunStatus.CERTIFIED).first()
+        run = PaymentRun.objects.published().filter(fiscal_year=year).first()
         if run is None:
-            raise Http404(f"No payment run of fiscal year {year} is certified.")
+            raise Http404(f"No payment run of fiscal year {year} is published.")
         return run
 
 
 class UseViewSet(StatisticsViewSet):
-    """Use at each public library of the state, participating or not, in the twelve months of a certified
+    """Use at each public library of the state, participating or not, in the twelve months of a published
     payment run (3(a)), by key."""
 
     resource = "statistics-use"
@@ -160,7 +159,7 @@ class UseViewSet(StatisticsViewSet):
     paging = Paging({"key": str})
 
     def get_queryset(self) -> QuerySet[Any]:
-        run = self.certified_run()
+        run = self.published_run()
         measured = run.measured
         payment = Payment.objects.filter(run=run, library=OuterRef("pk"))
         counted = CountedFiling.objects.filter(run=run, filing__library=OuterRef("pk"))
@@ -176,7 +175,7 @@ class UseViewSet(StatisticsViewSet):
 
 
 class FlowViewSet(StatisticsViewSet):
-    """What each library lent on the cards of each other library, in the twelve months of a certified payment
+    """What each library lent on the cards of each other library, in the twelve months of a published payment
     run, by lender and home library. Pairs without loans are left out."""
 
     resource = "statistics-flows"
@@ -190,7 +189,7 @@ class FlowViewSet(StatisticsViewSet):
             **{f"{of}month__gte": TruncMonth("counted__startswith"), f"{of}month__lt": F("counted__endswith")}
         )
         return (
-            CountedFiling.objects.filter(counted, run=self.certified_run(), **{f"{of}loans__gt": 0})
+            CountedFiling.objects.filter(counted, run=self.published_run(), **{f"{of}loans__gt": 0})
             .order_by()
             .values(
                 lender=F("filing__library__key"),
@@ -203,7 +202,7 @@ class FlowViewSet(StatisticsViewSet):
 
 
 class DocumentViewSet(ReadViewSet):
-    """Documents made from certified payment runs, and from the others for who may see unpublished runs."""
+    """Documents made from published payment runs, and from the others for who may see unpublished runs."""
 
     resource = "documents"
     serializer_class = DocumentRecord

@@ -36,7 +36,6 @@ from payments.standing import periods_owed
 from reports.demonstration_filings import Filed, record_certified
 from reports.demonstration_reports import record_money, report_expenditures
 from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
-from reports.services import request_documents
 from transactions.importing import import_loans
 from transactions.models import Filing, FilingBasis, FilingPeriod, LoanCount, ReportingCadence
 from transactions.models.waiver import WaiverKind
@@ -123,7 +122,6 @@ def _put_on_stage(on: date) -> None:
     people = _people(libraries)
     _record_letters(libraries)
     run = replay_fy2018(staff=people.staff, administrator=people.administrator, at=_at(on))
-    request_documents(run=run, by=people.staff, at=_at(on))
     fiscal_year = fiscal_year_of(on)
     _record_past_years(fiscal_year, libraries, people, on)
     _choose_monthly(libraries, measurement_period(fiscal_year), people)

@@ -1,4 +1,4 @@
-"""What the front page says besides its words: the last certified year at a glance, and the dates to come."""
+"""What the front page says besides its words: the last published year at a glance, and the dates to come."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,7 +10,6 @@ from payments.calculation import rates_of
 from payments.models import PaymentRun
 from payments.rules import expenditure_reporting
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
-from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.models import Holiday
 from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import (
@@ -50,9 +49,9 @@ class KeyDate:
     entry: Entry
 
 
-def last_certified_year() -> YearAtAGlance | None:
-    """Return the latest fiscal year with a certified run; None where there is none."""
-    run = PaymentRun.objects.filter(status=PaymentRunStatus.CERTIFIED).order_by("-fiscal_year").first()
+def last_published_year() -> YearAtAGlance | None:
+    """Return the latest fiscal year with a published run; None where there is none."""
+    run = PaymentRun.objects.published().order_by("-fiscal_year").first()
     if run is None:
         return None
     sums = run.payments.aggregate(

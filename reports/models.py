@@ -35,8 +35,8 @@ class DocumentKind(StrEnum):
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def published(self) -> "DocumentQuerySet":
-        """Documents of certified runs, made as certified: public records."""
-        return self.filter(certified=True, run__status=PaymentRunStatus.CERTIFIED)
+        """Documents of published runs, made as certified: public records, of one voided since marked void."""
+        return self.filter(certified=True, run__publication__isnull=False)
 
     def visible_to(self, user: Any) -> "DocumentQuerySet":
         """The published documents, and all of them for who may see runs that are not published."""
@@ -92,10 +92,12 @@ class Document(models.Model):
 
     @property
     def standing(self) -> str:
-        """Return published, preview (not made from a certified run) or void."""
+        """Return published, certified, preview (not made from a certified run) or void."""
         if self.run.status == PaymentRunStatus.VOID:
             return "void"
-        return "published" if self.certified else "preview"
+        if not self.certified:
+            return "preview"
+        return "published" if self.run.is_published else "certified"
 
 
 class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):

@@ -9,6 +9,7 @@ from connecticard.models import User
 from payments import services
 from payments.models import Appropriation, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
+from reports.services import publish_run
 from transactions.importing import import_loans
 
 FISCAL_YEAR = 2018
@@ -19,9 +20,10 @@ APPROPRIATION = "Appropriation of fiscal year 2018, as published by the Connecti
 
 
 def replay_fy2018(*, staff: User, administrator: User, at: datetime) -> PaymentRun:
-    """Import the counts, split the appropriation and certify, as two people; return the run on record if any.
+    """Import the counts, split the appropriation, certify as a second person and publish.
 
-    Participation and requirements of that year are assumed: it was filed before this system.
+    Returns the run on record if any. Participation and requirements of that year are assumed: it was
+    filed before this system.
     """
     if run := PaymentRun.objects.filter(fiscal_year=FISCAL_YEAR, status=PaymentRunStatus.CERTIFIED).first():
         return run
@@ -33,4 +35,6 @@ def replay_fy2018(*, staff: User, administrator: User, at: datetime) -> PaymentR
         )
     run = services.create_run(appropriation=appropriation, by=staff, at=at, assumed_eligible=True)
     run = services.calculate_run(run=run, by=staff, at=at)
-    return services.certify_run(run=run, by=administrator, at=at)
+    run = services.certify_run(run=run, by=administrator, at=at)
+    publish_run(run=run, by=administrator, at=at)
+    return run

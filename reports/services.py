@@ -1,4 +1,4 @@
-"""Asking for the documents of a payment run; the worker makes them one by one, never twice."""
+"""Publishing a payment run and asking for its documents; the worker makes them one by one, never twice."""
 
 from datetime import datetime
 
@@ -9,12 +9,23 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
+from payments.services import record_publication
 from reports.models import DocumentBatch, DocumentBatchLine, DocumentKind
 from reports.tasks import open_lines, queue_lines
 
 
 class NothingToDocument(Exception):
     """The run has no standing calculation, so there is nothing to put into documents."""
+
+
+@transaction.atomic
+def publish_run(*, run: PaymentRun, by: User, at: datetime) -> DocumentBatch:
+    """Make a certified run a public record and ask for its documents, which are public as they are made.
+
+    Raises RunRefused where the run is not certified, is void, or was published before.
+    """
+    record_publication(run=run, by=by, at=at)
+    return request_documents(run=run, by=by, at=at)
 
 
 @transaction.atomic

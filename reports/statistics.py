@@ -230,15 +230,14 @@ def _loans_of(measured: Span) -> dict[int, int]:
 
 
 def _years(run: PaymentRun) -> tuple[YearOfUse, ...]:
-    """Return the loans of the state in this and earlier certified years, oldest first."""
-    runs = (
-        PaymentRun.objects.filter(fiscal_year__lt=run.fiscal_year, status="certified")
-        .annotate(loans=Sum("payments__loans"))
-        .order_by("fiscal_year")
-    )
+    """Return the loans of the state in this and earlier published years, oldest first."""
     earlier = [
-        YearOfUse(past.fiscal_year, past.measured.first_day, past.measured.last_day, past.loans)
-        for past in runs
+        YearOfUse(year, (measured := measurement_period(year)).first_day, measured.last_day, loans)
+        for year, loans in PaymentRun.objects.published()
+        .filter(fiscal_year__lt=run.fiscal_year)
+        .order_by("fiscal_year")
+        .values_list("fiscal_year")
+        .annotate(Sum("payments__loans"))
     ]
     if not earlier:
         return ()

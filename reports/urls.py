@@ -14,6 +14,7 @@ urlpatterns = [
     path("documents/<int:pk>.csv", views.document_file, {"ending": "csv"}, name="document_csv"),
     path("receipts/<str:receipt_number>/receipt.pdf", views.receipt_pdf, name="receipt_pdf"),
     path("libraries/<slug:key>/documents/", views.library_documents, name="library_documents"),
+    path("payment-runs/<int:pk>/publish/", views.run_publish, name="run_publish"),
     path("payment-runs/<int:pk>/documents/", views.run_documents, name="run_documents"),
     path("payment-runs/<int:pk>/documents/make/", views.documents_make, name="documents_make"),
     path("document-batches/<int:pk>/progress/", views.batch_progress, name="batch_progress"),

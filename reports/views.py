@@ -8,19 +8,20 @@ from functools import cache
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
-from django.views.decorators.http import condition, require_POST, require_safe
+from django.views.decorators.http import condition, require_http_methods, require_POST, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, may, requires, signed_in
 from libraries.models import Library
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
+from payments.services import RunRefused
 from reports import front_page, rulebook, services
 from reports.documents import pdf_of
 from reports.forms import RulebookDayForm, StatementSearchForm
@@ -50,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "reports/home.html",
-        {"year": front_page.last_certified_year(), "dates": front_page.key_dates(clock.today())},
+        {"year": front_page.last_published_year(), "dates": front_page.key_dates(clock.today())},
     )
 
 
@@ -61,7 +62,7 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
     form = RulebookDayForm(request.GET or None)
     asked = form.cleaned_data["on"] if form.is_valid() else None
     on = asked or clock.today()
-    runs = _runs_for(request).exclude(rulebook_edition="").order_by("-fiscal_year", "-number")
+    runs = PaymentRun.objects.visible_to(request.user).exclude(rulebook_edition="")
     return render(
         request,
         "reports/rulebook.html",
@@ -69,7 +70,7 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
             "form": form if form.is_bound else RulebookDayForm(initial={"on": on}),
             "on": on,
             "topics": rulebook.topics(on),
-            "editions": rulebook.editions(list(runs)),
+            "editions": rulebook.editions(list(runs.order_by("-fiscal_year", "-number"))),
             "worked_examples": _worked_examples(),
         },
     )
@@ -107,7 +108,10 @@ def library_documents(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payment statements by fiscal year; public."""
     library = get_object_or_404(Library, key=key)
     documents = (
-        Document.objects.visible_to(request.user).filter(library=library).newest().select_related("run")
+        Document.objects.visible_to(request.user)
+        .filter(library=library)
+        .newest()
+        .select_related("run__publication")
     )
     return render(
         request,
@@ -135,8 +139,9 @@ def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
 @require_safe
 @condition(etag_func=_digest)
 def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | FileResponse:
-    """Send the PDF or the CSV of a document; public once its run is certified."""
-    document = get_object_or_404(Document.objects.visible_to(request.user).select_related("run"), pk=pk)
+    """Send the PDF or the CSV of a document; public once its run is published."""
+    documents = Document.objects.visible_to(request.user).select_related("run__publication")
+    document = get_object_or_404(documents, pk=pk)
     stored = document.pdf if ending == "pdf" else document.csv
     try:
         file = stored.open("rb")
@@ -170,13 +175,31 @@ def receipt_pdf(request: HttpRequest, receipt_number: str) -> HttpResponse:
     )
 
 
+@requires(Action.PUBLISH_RUN)
+@require_http_methods(["GET", "HEAD", "POST"])
+def run_publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make a certified run a public record; say before what that shows, and to whom."""
+    run = get_object_or_404(
+        PaymentRun.objects.select_related("certified_by", "publication__published_by"), pk=pk
+    )
+    if request.method == "POST":
+        try:
+            services.publish_run(run=run, by=signed_in(request), at=clock.now())
+        except RunRefused as refused:
+            messages.error(request, str(refused))
+            return redirect("reports:run_publish", pk)
+        messages.success(request, f"{run} is published. Its documents are being made and are public then.")
+        return redirect("payments:run_page", pk)
+    return render(request, "reports/run_publish.html", {"run": run, "libraries": run.payments.count()})
+
+
 @requires(Action.VIEW_RUNS)
 @require_safe
 def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the documents of a run, how far the making has come, and what failed."""
-    run = get_object_or_404(PaymentRun, pk=pk)
+    run = get_object_or_404(PaymentRun.objects.select_related("publication"), pk=pk)
     batch = run.document_batches.select_related("requested_by").first()
-    documents = _in_order(run.documents.newest().select_related("run", "library"))
+    documents = _in_order(run.documents.newest().select_related("run__publication", "library"))
     return render(
         request,
         "reports/run_documents.html",
@@ -231,13 +254,6 @@ def batch_restart(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("reports:run_documents", batch.run_id)
 
 
-def _runs_for(request: HttpRequest) -> QuerySet[PaymentRun]:
-    """Return the runs that this person may see: certified ones, and for the State Library all."""
-    if may(request.user, Action.VIEW_RUNS):
-        return PaymentRun.objects.all()
-    return PaymentRun.objects.filter(status=PaymentRunStatus.CERTIFIED)
-
-
 def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
     """Gather documents by run, newest fiscal year first."""
     statements = dict(
@@ -247,7 +263,8 @@ def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
         .annotate(Count("library", distinct=True))
     )
     found: dict[int, RunReports] = {}
-    for document in _in_order(documents.filter(library__isnull=True).newest().select_related("run")):
+    newest = documents.filter(library__isnull=True).newest().select_related("run__publication")
+    for document in _in_order(newest):
         run = document.run
         reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
         reports.documents.append(document)

@@ -63,6 +63,7 @@ def make_world() -> World:
     run = services.create_run(appropriation=appropriation(), by=staff, at=AT)
     run = services.calculate_run(run=run, by=staff, at=AT)
     run = services.certify_run(run=run, by=administrator, at=AT)
+    services.record_publication(run=run, by=administrator, at=AT)
     later = services.create_run(
         appropriation=appropriation(fiscal_year=FISCAL_YEAR + 1), by=staff, at=AT + timedelta(days=30)
     )

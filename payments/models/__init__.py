@@ -11,6 +11,7 @@ from payments.models.payment import Payment, UnmetRequirement
 from payments.models.payment_run import CountedFiling, PaymentRun
 from payments.models.published_figure import Measure, PublishedFigure
 from payments.models.reminder import ReminderRun, ReminderSchedule
+from payments.models.run_publication import RunPublication
 from payments.models.withheld_release import PaymentCutoff, WithheldLapse, WithheldRelease
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "PublishedFigure",
     "ReminderRun",
     "ReminderSchedule",
+    "RunPublication",
     "UnmetRequirement",
     "WithheldLapse",
     "WithheldRelease",

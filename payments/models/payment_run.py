@@ -1,3 +1,5 @@
+from typing import Any
+
 import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
@@ -5,12 +7,23 @@ from django.db.models import F, Q
 
 from connecticard.constraints import ChangedWhile, frozen_rows, holds_a_day, no_overlap, paired
 from connecticard.models import User
+from connecticard.permissions import Action, may
 from payments.models.appropriation import Appropriation
 from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.models import Filing
 from transactions.rules.filing_calendar import Span, measurement_period
 
 WITHHELD_POLICIES = [("keep", "keep"), ("redistribute", "redistribute")]
+
+
+class PaymentRunQuerySet(models.QuerySet["PaymentRun"]):
+    def published(self) -> "PaymentRunQuerySet":
+        """The runs that stand as public records: certified, published and not void since."""
+        return self.filter(status=PaymentRunStatus.CERTIFIED, publication__isnull=False)
+
+    def visible_to(self, user: Any) -> "PaymentRunQuerySet":
+        """Every run for who may see unpublished ones; else what was published, one voided since as void."""
+        return self.all() if may(user, Action.VIEW_RUNS) else self.filter(publication__isnull=False)
 
 
 class PaymentRun(models.Model):
@@ -53,6 +66,8 @@ class PaymentRun(models.Model):
     voided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     voided_at = models.DateTimeField(null=True)
     void_reason = models.TextField(blank=True)
+
+    objects = PaymentRunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-fiscal_year", "-number"]
@@ -148,6 +163,11 @@ class PaymentRun(models.Model):
 
     def __str__(self) -> str:
         return f"Payment run {self.fiscal_year}-{self.number}"
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the run became a public record; it stays one where it is voided since."""
+        return hasattr(self, "publication")
 
     @property
     def measured(self) -> Span:

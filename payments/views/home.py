@@ -23,12 +23,11 @@ from connecticard.permissions import (
 )
 from libraries.models import Library
 from payments import owed
-from payments.models import PastPayment, Payment
+from payments.models import PastPayment, Payment, PaymentRun
 from payments.outlook import Outlook, outlook
 from payments.owed import Owed
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
-from payments.rules.payment_run_status import PaymentRunStatus
 from payments.time_line import time_line
 from payments.to_do import ACTIONS, agenda, people_of
 from payments.views.access import allowed, library_for, person
@@ -117,7 +116,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             "letters": letters,
             "letter_on_file": next((letter for letter in letters if today in letter.valid), None),
             "received": received,
-            "payments": Payment.objects.filter(library=library, run__status=PaymentRunStatus.CERTIFIED)
+            "payments": Payment.objects.filter(library=library, run__in=PaymentRun.objects.published())
             .select_related("run")
             .order_by("-run__fiscal_year"),
             "people": people,

@@ -41,7 +41,7 @@ def test_errors_are_guarded(client, monkeypatch):
     assert_guarded(client.get("/nowhere/"), "not found")
     assert_guarded(client.get("/", headers={"host": "evil.example"}), "a host that is not ours")
     assert_guarded(strict.post("/account/login/"), "no CSRF token")
-    monkeypatch.setattr("reports.front_page.last_certified_year", lambda: 1 / 0)
+    monkeypatch.setattr("reports.front_page.last_published_year", lambda: 1 / 0)
     broken = client.get("/")
     assert broken.status_code == 500
     assert_guarded(broken, "a broken page")

@@ -48,3 +48,9 @@ def calculated_run(libraries, staff):
 @pytest.fixture
 def certified_run(calculated_run):
     return services.certify_run(run=calculated_run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+
+
+@pytest.fixture
+def published_run(certified_run):
+    services.record_publication(run=certified_run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+    return certified_run

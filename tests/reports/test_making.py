@@ -226,9 +226,9 @@ def test_documents_made_before_the_certificate_are_previews(calculated_run, staf
     assert not Document.objects.filter(certified=True).exists()
     assert {document.standing for document in Document.objects.select_related("run")} == {"preview"}
 
-    run = payment_services.certify_run(
-        run=calculated_run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT + timedelta(hours=1)
-    )
+    administrator = make_user(Role.STATE_ADMINISTRATOR)
+    run = payment_services.certify_run(run=calculated_run, by=administrator, at=AT + timedelta(hours=1))
+    payment_services.record_publication(run=run, by=administrator, at=AT + timedelta(hours=1))
     assert not Document.objects.published().exists()
     make_all(request_documents(run=run, by=staff, at=AT))
 

@@ -12,7 +12,7 @@ from payments import services as payment_services
 from reports import making, tasks
 from reports.models import Document, DocumentBatch, DocumentKind
 from reports.rulebook import in_words
-from reports.services import request_documents
+from reports.services import publish_run, request_documents
 from tests.factories import make_signed_in_client, make_user
 from tests.payments.records import appropriation, certified
 from tests.reports.conftest import AT
@@ -36,8 +36,8 @@ def documents_of(run, staff) -> DocumentBatch:
 
 
 @pytest.fixture
-def published(certified_run, staff):
-    return documents_of(certified_run, staff)
+def published(published_run, staff):
+    return documents_of(published_run, staff)
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def client_of(role: Role | None, library=None) -> Client:
 # The front page
 
 
-def test_the_front_page_shows_the_last_certified_year(client, certified_run, django_assert_max_num_queries):
+def test_the_front_page_shows_the_last_published_year(client, published_run, django_assert_max_num_queries):
     with django_assert_max_num_queries(6):
         shown = page(client, "home")
 
-    assert "Fiscal year 2027, the last one certified" in shown
+    assert "Fiscal year 2027, the last one published" in shown
     assert "March 2026 to February 2027" in shown
     assert "50 items lent on other libraries’ cards" in shown
     assert "3 libraries" in shown
@@ -84,10 +84,10 @@ def test_the_front_page_says_what_is_due_with_the_day_written_out(client):
     assert "Loans of April 2027, where a library files every month" in shown
 
 
-def test_the_front_page_before_any_year_is_certified(client, calculated_run):
+def test_the_front_page_before_any_year_is_published(client, certified_run):
     shown = page(client, "home")
 
-    assert "No payments have been certified yet" in shown
+    assert "No payments have been published yet" in shown
     assert "Sign in to file" in shown
 
 
@@ -107,11 +107,13 @@ def test_the_front_page_says_that_a_replayed_year_is_assumed_and_estimated(clien
         appropriation=appropriation(fiscal_year=2018), by=staff, at=AT, assumed_eligible=True
     )
     run = payment_services.calculate_run(run=run, by=staff, at=AT)
-    payment_services.certify_run(run=run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+    administrator = make_user(Role.STATE_ADMINISTRATOR)
+    payment_services.certify_run(run=run, by=administrator, at=AT)
+    payment_services.record_publication(run=run, by=administrator, at=AT)
 
     shown = page(client, "home")
 
-    assert "Fiscal year 2018, the last one certified" in shown
+    assert "Fiscal year 2018, the last one published" in shown
     assert "every library is taken to have met the requirements" in shown
 
 
@@ -159,10 +161,10 @@ def test_the_rulebook_shows_the_worked_examples(client):
     assert "refused: own library" in shown
 
 
-def test_the_rulebook_names_the_edition_of_each_certified_year(client, certified_run):
+def test_the_rulebook_names_the_edition_of_each_published_year(client, published_run):
     shown = page(client, "rulebook")
 
-    assert f"{certified_run.rulebook_edition} gives that year the same edition" in shown
+    assert f"{published_run.rulebook_edition} gives that year the same edition" in shown
 
 
 def test_the_edition_of_a_run_that_is_not_certified_is_for_the_state_library(client, calculated_run):
@@ -192,7 +194,7 @@ def test_values_are_written_in_words(value, words):
 # What is published
 
 
-def test_anybody_sees_the_reports_of_a_certified_year(client, published, django_assert_max_num_queries):
+def test_anybody_sees_the_reports_of_a_published_year(client, published, django_assert_max_num_queries):
     with django_assert_max_num_queries(3):
         shown = page(client, "report_list")
 
@@ -238,12 +240,45 @@ def test_previews_stay_closed_when_their_run_is_certified(client, previews, calc
     assert "Nothing is published yet" in page(client, "report_list")
 
 
-def test_documents_of_a_void_run_are_kept_for_the_state_library(client, published, certified_run):
+def test_documents_of_a_certified_run_are_closed_until_it_is_published(client, staff, certified_run):
+    documents_of(certified_run, staff)
+
+    assert "Nothing is published yet" in page(client, "report_list")
+    assert "is not published" in page(make_signed_in_client(Role.AUDITOR), "report_list")
+
+
+def test_documents_of_a_published_run_stay_public_as_void(client, published, certified_run):
     administrator = make_user(Role.STATE_ADMINISTRATOR)
     payment_services.void_run(run=certified_run, reason="Wrong act", by=administrator, at=AT)
 
-    assert "Nothing is published yet" in page(client, "report_list")
-    assert "was voided" in page(make_signed_in_client(Role.AUDITOR), "report_list")
+    shown = page(client, "report_list")
+
+    assert "was voided" in shown
+    assert "Wrong act" in shown
+    assert "2027 void" in page(client, "library_documents", "A")
+    assert "No payments have been published yet" in page(client, "home")
+
+
+def test_an_administrator_publishes_a_run_once(certified_run):
+    administrator = make_signed_in_client(Role.STATE_ADMINISTRATOR)
+    address = reverse("reports:run_publish", args=[certified_run.pk])
+
+    assert "Until it is published the State Library alone sees it" in page(
+        administrator, "run_publish", certified_run.pk
+    )
+    administrator.post(address)
+    again = administrator.post(address, follow=True)
+
+    assert "was published by" in again.content.decode()
+    assert certified_run.document_batches.count() == 1
+
+
+def test_a_run_is_published_with_its_documents(client, certified_run):
+    batch = publish_run(run=certified_run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+    making.make_lines(batch.lines.values_list("pk", flat=True))
+
+    assert "published" in page(client, "report_list")
+    assert Document.objects.published().count() == 7
 
 
 def test_anybody_reads_a_library_s_statements(client, published, django_assert_max_num_queries):
