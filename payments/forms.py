@@ -8,11 +8,19 @@ from django import forms
 
 from connecticard.form_fields import DayField
 from connecticard.models import MessageKind, MessageState
-from payments.models import Appropriation, ContactHow, ExpenditureReport
+from payments.models import (
+    Appropriation,
+    BoardOrder,
+    ContactHow,
+    ExpenditureReport,
+    OrderKind,
+    PaymentRun,
+)
 from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
 from payments.services import FIRST_YEAR_FILED_HERE
 from payments.work_list import SORTS, STATES
+from transactions.rules._wording import written_day
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
 
@@ -344,3 +352,41 @@ class RunForm(forms.Form):
                 f"Libraries file for fiscal year {appropriation.fiscal_year} here; who is in order is on "
                 "record.",
             )
+
+
+# Withheld money
+
+
+class CutoffForm(forms.Form):
+    """The last day on which the Comptroller takes payments of a fiscal year."""
+
+    last_day = DayField(
+        label="Last day",
+        help_text="The last day on which an order can release money, to 11:59:59 p.m. Eastern.",
+    )
+    source = forms.CharField(
+        label="Comptroller’s notice", max_length=250, help_text="Its number or subject, with its date."
+    )
+
+
+class OrderField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """An order of the Board, named by its number and date."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj}, dated {written_day(obj.dated)}"
+
+
+class ReleaseForm(forms.Form):
+    """By which order of the Board money withheld is released, and how the default was cured."""
+
+    order = OrderField(BoardOrder.objects.none(), label="Order of the Board", empty_label="Choose the order")
+    reason = forms.CharField(
+        label="How the default was cured", max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, run: PaymentRun, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.orders = run.board_orders.standing().filter(kind=OrderKind.RELEASE)
+        field = self.fields["order"]
+        assert isinstance(field, OrderField)
+        field.queryset = self.orders

@@ -10,6 +10,7 @@ from payments.views import (
     mail,
     runs,
     state_reports,
+    withheld,
     work_list,
 )
 
@@ -63,4 +64,14 @@ urlpatterns = [
     path("payment-runs/<int:pk>/void/", runs.run_void, name="run_void"),
     path("payment-runs/<int:pk>/verify/", runs.run_verify, name="run_verify"),
     path("payment-runs/<int:pk>/lines/<slug:key>/", runs.payment_line, name="payment_line"),
+    path("payment-runs/<int:pk>/withheld/", withheld.withheld_page, name="withheld"),
+    path("payment-runs/<int:pk>/withheld/cutoff/", withheld.cutoff_record, name="withheld_cutoff"),
+    path("payment-runs/<int:pk>/withheld/lapses/", withheld.lapses_record, name="withheld_lapses"),
+    path(
+        "payment-runs/<int:pk>/withheld/<slug:key>/release/",
+        withheld.release_record,
+        name="withheld_release",
+    ),
+    path("withheld-releases/<int:pk>/approve/", withheld.release_approve, name="release_approve"),
+    path("withheld-releases/<int:pk>/decline/", withheld.release_decline, name="release_decline"),
 ]

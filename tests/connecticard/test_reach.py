@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+import pgtrigger
 import pytest
 from allauth.mfa.models import Authenticator
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -12,12 +13,13 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
-from payments.models import ExpenditureReportWaiver
+from payments.models import ExpenditureReportWaiver, OrderKind, WithheldRelease
 from reports.models import DocumentBatch
 from tests.api_world import TODAY, make_world
 from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
 from transactions.models import Holiday, LabelMapping, Waiver
+from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.form_editions import edition_on
 from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services.receipts import give_receipt
@@ -97,6 +99,7 @@ def records(world):
     )
     batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
     own = {
+        **_of_withheld_money(world, staff),
         "connecticard:revoke_token": token.pk,
         "mfa_remove_webauthn": passkey.pk,
         "mfa_edit_webauthn": passkey.pk,
@@ -141,6 +144,26 @@ def records(world):
         return {part: found[part] for part in pattern.pattern.regex.groupindex}
 
     return parts
+
+
+def _of_withheld_money(world, staff):
+    """Return, by address, a release that waits for its second person."""
+    run = world.certified_run
+    on = eastern_day(run.certified_at)
+    order = run.board_orders.create(
+        kind=OrderKind.RELEASE, number="R-1", dated=on, recorded_by=staff, recorded_at=run.certified_at
+    )
+    with pgtrigger.ignore("payments.WithheldRelease:release_follows_the_law"):
+        release = WithheldRelease.objects.create(
+            payment=run.payments.get(library__key=OTHERS),
+            order=order,
+            cents=1,
+            cured_on=on,
+            reason="Filed",
+            recorded_by=staff,
+            recorded_at=run.certified_at,
+        )
+    return {f"payments:release_{act}": release.pk for act in ("approve", "decline")}
 
 
 def everywhere(client, records, *, all_addresses=False):
