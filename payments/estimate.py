@@ -124,6 +124,14 @@ class Estimate:
         return split_of(activity, self.fiscal_year, self.appropriation_cents, withheld="keep")
 
     @cached_property
+    def loans(self) -> Mapping[int, Loans]:
+        """What each library lent in the year, as far as it is known, by its id."""
+        found: dict[int, Counter[int]] = defaultdict(Counter)
+        for part in self._parts:
+            found[part.library_id].update(part.loans)
+        return found
+
+    @cached_property
     def _lines(self) -> dict[str, GrantLine]:
         return {line.key: line for line in self.split.lines}
 
