@@ -90,6 +90,19 @@ def record_order(
     return order
 
 
+def why_not_withdraw(order: BoardOrder) -> str:
+    """Return why the record of an order cannot be taken back, in a sentence; empty where it can."""
+    if order.withdrawn_at is not None:
+        return f"The record of {order} was taken back already."
+    if batch := order.batches.standing().first():
+        return (
+            f"{batch} was exported on {order}. Withdraw the batch first, if the Comptroller did not take it."
+        )
+    if order.releases.holding().exists():
+        return f"Money withheld is released by {order}. Decline those releases first."
+    return ""
+
+
 @transaction.atomic
 def withdraw_order(*, order: BoardOrder, reason: str, by: User, at: datetime) -> BoardOrder:
     """Take back the record of an order that was made by mistake; refused where something rests on it."""
@@ -98,10 +111,10 @@ def withdraw_order(*, order: BoardOrder, reason: str, by: User, at: datetime) ->
     order = BoardOrder.objects.select_for_update(of=("self",)).get(pk=order.pk)
     if not reason.strip():
         raise OrderRefused("Say why the record of the order is taken back.")
-    if order.withdrawn_at is not None:
-        raise OrderRefused(f"The record of {order} was taken back already.")
     if order.releases.holding().exists():
         raise OrderRefused(f"Money withheld is released by {order}; its record stays.")
+    if why_not := why_not_withdraw(order):
+        raise OrderRefused(why_not)
     order.withdrawn_by, order.withdrawn_at, order.withdrawn_because = by, at, reason.strip()
     order.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_because"])
     AuditEvent.record("board_order_withdrawn", target=order, by=by, after={"reason": order.withdrawn_because})

@@ -16,6 +16,7 @@ from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
+from payments.ledger import entered_by_hand, received
 from payments.models import ExpenditureLine, ExpenditureReport, ExpenditureReportWaiver, PastPayment
 from payments.models.expenditure_report import ExpenditureReportQuerySet
 from payments.rules import expenditure_reporting
@@ -48,11 +49,8 @@ def report_on(fiscal_year: int) -> ReportDue:
 
 def received_by(library: Library, fiscal_year: int) -> int | None:
     """Return what the ledger says a library received in a fiscal year, in cents; None where it is unknown."""
-    return (
-        PastPayment.objects.filter(library=library, fiscal_year=fiscal_year)
-        .values_list("cents", flat=True)
-        .first()
-    )
+    in_ledger = received(library, fiscal_year)
+    return in_ledger.cents if in_ledger else None
 
 
 def why_not_start(library: Library, fiscal_year: int, *, on: date) -> str:
@@ -326,8 +324,9 @@ def record_money_received(
 ) -> PastPayment:
     """Record what a library received in a fiscal year, in cents; 0 says that it received nothing.
 
-    An amount on record is corrected, and the audit trail keeps both. A certified report on another amount
-    stands until it is reopened.
+    What the Comptroller's result files say is on record beside it and not counted in it. An amount on
+    record is corrected, and the audit trail keeps both. A certified report on another amount stands until it
+    is reopened.
     """
     share_payment_inputs()
     permissions.check(by, Action.KEEP_LEDGER)
@@ -337,7 +336,7 @@ def record_money_received(
             "to the fiscal year in which the library received it."
         )
     Library.objects.select_for_update(of=("self",)).get(pk=library.pk)
-    on_record = PastPayment.objects.filter(library=library, fiscal_year=fiscal_year).first()
+    on_record = entered_by_hand(library, fiscal_year)
     payment = on_record or PastPayment(library=library, fiscal_year=fiscal_year)
     before = {"cents": payment.cents, "source": payment.source} if on_record else None
     payment.cents, payment.received_on, payment.source = cents, received_on, source.strip()

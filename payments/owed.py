@@ -367,9 +367,7 @@ def reports_owed(fiscal_year: int, today: date) -> list[tuple[Library, Owed | No
     (None) where the ledger says that nothing was received.
     """
     due = report_due_in(fiscal_year)
-    received = dict(
-        PastPayment.objects.filter(fiscal_year=due.covers_fiscal_year).values_list("library_id", "cents")
-    )
+    received = PastPayment.objects.filter(fiscal_year=due.covers_fiscal_year).cents_by_library()
     paid = {library_id for library_id, cents in received.items() if cents}
     took_part = standing.days_with_a_letter(measurement_period(fiscal_year))
     libraries = list(

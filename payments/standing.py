@@ -197,7 +197,7 @@ def _expenditure_reports_owed(
 ) -> dict[int, ExpenditureReportOwed]:
     due = report_due_in(fiscal_year)
     covered = {"library__in": libraries, "fiscal_year": due.covers_fiscal_year}
-    received = dict(PastPayment.objects.filter(**covered).values_list("library_id", "cents"))
+    received = PastPayment.objects.filter(**covered).cents_by_library()
     submitted = {
         library_id: eastern_day(at)
         for library_id, at in ExpenditureReport.objects.filter(**covered)

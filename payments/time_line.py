@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from payments.models import PastPayment
+from payments.ledger import Received
 from payments.rules.cents import dollars
 from payments.rules.expenditure_reporting import ReportDue
 from payments.rules.payment_months import months_of_payment
@@ -56,7 +56,7 @@ class TimeLine:
     months: int
 
 
-def time_line(due: ReportDue, *, received: PastPayment | None, today: date) -> TimeLine:
+def time_line(due: ReportDue, *, received: Received | None, today: date) -> TimeLine:
     """Return the time line of one expenditure report: loans, payment, year of receipt, report, next payment.
 
     `received` is what the ledger says of the money; its day stands for the months in which payments go out.

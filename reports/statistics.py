@@ -136,10 +136,9 @@ def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries
 def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
     """Return what libraries spent, by the reports that fell due in a run's fiscal year (3(c))."""
     due = report_due_in(run.fiscal_year)
-    received = {
-        past.library_id: past
-        for past in PastPayment.objects.filter(fiscal_year=due.covers_fiscal_year, cents__gt=0)
-    }
+    received = PastPayment.objects.filter(
+        fiscal_year=due.covers_fiscal_year, cents__gt=0
+    ).cents_by_library()
     reports = {
         report.library_id: report
         for report in ExpenditureReport.objects.standing().filter(fiscal_year=due.covers_fiscal_year)
@@ -169,7 +168,7 @@ def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
                 {
                     "fiscal_year": due.covers_fiscal_year,
                     "reports": sorted([libraries[pk].key, report.sha256] for pk, report in reports.items()),
-                    "received": sorted([libraries[pk].key, past.cents] for pk, past in received.items()),
+                    "received": sorted([libraries[pk].key, cents] for pk, cents in received.items()),
                 }
             ),
             dated=dated(run),
@@ -178,10 +177,10 @@ def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
 
 
 def _spending_line(
-    library: Library, received: PastPayment | None, report: ExpenditureReport | None
+    library: Library, received_cents: int | None, report: ExpenditureReport | None
 ) -> SpendingLine:
     if report is None:
-        return SpendingLine(library.key, library.name, received.cents if received else 0, None, None, None)
+        return SpendingLine(library.key, library.name, received_cents or 0, None, None, None)
     assert report.received_cents is not None, "a certified report says what was received"
     assert report.unspent_cents is not None, "a certified report says what is held"
     assert report.certified_at is not None, "a certified report says when"

@@ -7,7 +7,10 @@ from payments.models.expenditure_report import (
     ExpenditureReportWaiver,
 )
 from payments.models.past_payment import PastPayment
+from payments.models.payee import Payee, PayeeKind
 from payments.models.payment import Payment, UnmetRequirement
+from payments.models.payment_batch import BatchKind, PaymentBatch, PaymentBatchLine
+from payments.models.payment_result import PaymentResult, ResultFile, ResultStatus
 from payments.models.payment_run import CountedFiling, PaymentRun
 from payments.models.published_figure import Measure, PublishedFigure
 from payments.models.reminder import ReminderRun, ReminderSchedule
@@ -17,6 +20,7 @@ from payments.models.withheld_release import PaymentCutoff, WithheldLapse, Withh
 __all__ = [
     "Appropriation",
     "AppropriationChange",
+    "BatchKind",
     "BoardOrder",
     "ContactHow",
     "ContactLogEntry",
@@ -27,12 +31,19 @@ __all__ = [
     "Measure",
     "OrderKind",
     "PastPayment",
+    "Payee",
+    "PayeeKind",
     "Payment",
+    "PaymentBatch",
+    "PaymentBatchLine",
     "PaymentCutoff",
+    "PaymentResult",
     "PaymentRun",
     "PublishedFigure",
     "ReminderRun",
     "ReminderSchedule",
+    "ResultFile",
+    "ResultStatus",
     "RunPublication",
     "UnmetRequirement",
     "WithheldLapse",

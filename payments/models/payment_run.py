@@ -154,6 +154,22 @@ class PaymentRun(models.Model):
                     new__status__in=[PaymentRunStatus.CERTIFIED.value, PaymentRunStatus.VOID.value]
                 ),
             ),
+            pgtrigger.Trigger(
+                name="disbursed_run_is_not_void",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(new__status=PaymentRunStatus.VOID.value)
+                & ~pgtrigger.Q(old__status=PaymentRunStatus.VOID.value),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM payments_paymentbatch AS batch
+                        WHERE batch.run_id = NEW.id AND batch.withdrawn_at IS NULL
+                    ) THEN
+                        RAISE EXCEPTION 'a run whose payments were sent to the Comptroller is not void';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
             pgtrigger.Protect(
                 name="certified_run_is_kept",
                 operation=pgtrigger.Delete,

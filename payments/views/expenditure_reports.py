@@ -14,7 +14,8 @@ from libraries.models import Library
 from payments import expenditure_services as services
 from payments.expenditure_services import ExpenditureRefused, NotAccurate
 from payments.forms import ExpenditureForm, ReasonForm
-from payments.models import ExpenditureReport, ExpenditureReportWaiver, PastPayment
+from payments.ledger import received
+from payments.models import ExpenditureReport, ExpenditureReportWaiver
 from payments.outlook import certified_payment
 from payments.rules.expenditure_reporting import ReportDue, certificate
 from payments.time_line import time_line
@@ -229,7 +230,7 @@ def expenditure_discard(request: HttpRequest, key: str, fiscal_year: int) -> Htt
 
 def _money(library: Library, due: ReportDue, today: date) -> dict[str, object]:
     """Return what is on record of the money that a report explains, and its time line."""
-    ledger = PastPayment.objects.filter(library=library, fiscal_year=due.covers_fiscal_year).first()
+    ledger = received(library, due.covers_fiscal_year)
     return {
         "ledger": ledger,
         "in_ledger": ledger and ledger.cents,

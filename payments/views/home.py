@@ -22,7 +22,7 @@ from connecticard.permissions import (
     requires,
 )
 from libraries.models import Library
-from payments import owed
+from payments import ledger, owed
 from payments.models import PastPayment, Payment, PaymentRun
 from payments.outlook import Outlook, outlook
 from payments.owed import Owed
@@ -89,7 +89,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
     due = report_due_in(fiscal_year_of(today))
     received = list(PastPayment.objects.filter(library=library))
     letters = list(library.letters.order_by("-valid"))
-    explained = next((each for each in received if each.fiscal_year == due.covers_fiscal_year), None)
+    explained = ledger.received(library, due.covers_fiscal_year)
     return render(
         request,
         "payments/library_home.html",

@@ -12,6 +12,7 @@ from connecticard.permissions import Action, requires
 from payments import expenditure_services as services
 from payments.expenditure_services import ExpenditureRefused
 from payments.forms import MoneyReceivedForm, ReportListForm, WaiverForm
+from payments.ledger import entered_by_hand
 from payments.models import ExpenditureReportWaiver, PastPayment
 from payments.owed import Owed, reports_owed
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
@@ -64,7 +65,7 @@ def money_received(request: HttpRequest, key: str, fiscal_year: int) -> HttpResp
     """Record what a library received in a fiscal year."""
     library = library_for(request, key, Action.KEEP_LEDGER)
     known_year(fiscal_year)
-    on_record = PastPayment.objects.filter(library=library, fiscal_year=fiscal_year).first()
+    on_record = entered_by_hand(library, fiscal_year)
     known = {}
     if on_record is not None:
         known = {
@@ -91,6 +92,9 @@ def money_received(request: HttpRequest, key: str, fiscal_year: int) -> HttpResp
             "fiscal_year": fiscal_year,
             "form": form,
             "on_record": on_record,
+            "by_result": PastPayment.objects.filter(
+                library=library, fiscal_year=fiscal_year, batch_line__isnull=False
+            ).select_related("batch_line"),
             "due": services.report_on(fiscal_year),
         },
     )

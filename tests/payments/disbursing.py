@@ -3,12 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from connecticard.clock import EASTERN
 from connecticard.models import Role
 from libraries.models import Library
 from payments import services
 from payments.board_orders import record_order
-from payments.models import BoardOrder, PastPayment, PaymentRun
+from payments.models import BoardOrder, PastPayment, Payee, PayeeKind, PaymentBatch, PaymentRun
+from payments.payment_batches import export_batch
 from tests.factories import make_letter, make_library, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 
@@ -51,3 +54,28 @@ def certified_run(**fields: Any) -> PaymentRun:
 def ordered(run: PaymentRun, number: str = "2027-08") -> BoardOrder:
     """Record the Board's order to pay a run, of April 19, 2027."""
     return record_order(run=run, number=number, dated=ORDERED, by=make_user(Role.STATE_STAFF), at=AT)
+
+
+def make_payee(library: Library, **fields: Any) -> Payee:
+    """Put a municipality on record as the payee of a library, from long ago."""
+    values = {
+        "kind": PayeeKind.MUNICIPALITY,
+        "name": f"Town of {library.name}",
+        "vendor_number": f"000{ord(library.name[0])}",
+        "valid": DateRange(date(2020, 7, 1), None),
+    }
+    return Payee.objects.create(library=library, **(values | fields))
+
+
+def ready_run(**fields: Any) -> PaymentRun:
+    """Make a certified run with the Board's order and a payee for each library."""
+    run = certified_run(**fields)
+    ordered(run)
+    for payment in run.payments.select_related("library"):
+        make_payee(payment.library)
+    return run
+
+
+def exported(run: PaymentRun, **fields: Any) -> PaymentBatch:
+    """Export what is ready, on April 20, 2027."""
+    return export_batch(run=run, **({"by": make_user(Role.STATE_STAFF), "at": AT} | fields))

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from payments.ledger import Received
 from payments.models import PastPayment
 from payments.rules.expenditure_reporting import report_due_in
 from payments.time_line import time_line
@@ -28,7 +29,7 @@ def test_steps_follow_the_money_from_the_first_loan_to_the_payment_that_depends_
 
 
 def test_day_on_record_stands_for_the_months_of_payment():
-    received = PastPayment(cents=12_345, received_on=date(2025, 4, 30), source="ledger")
+    received = Received([PastPayment(cents=12_345, received_on=date(2025, 4, 30), source="ledger")])
 
     drawn = time_line(DUE, received=received, today=date(2026, 11, 21))
 
