@@ -67,6 +67,59 @@ class PaymentRunStatus(StrEnum):
     VOID = "void"
 
 
+class PaymentRunStage(StrEnum):
+    """How far a run has come: its status, and what followed its certificate."""
+
+    DRAFT = "draft"
+    CALCULATED = "calculated"
+    CERTIFIED = "certified"
+    PUBLISHED = "published"
+    ORDERED = "ordered"
+    SENT = "sent"
+    PAID = "paid"
+    VOID = "void"
+
+    @property
+    def label(self) -> str:
+        """The stage in words for people."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    PaymentRunStage.DRAFT: "Draft",
+    PaymentRunStage.CALCULATED: "Calculated",
+    PaymentRunStage.CERTIFIED: "Certified, not published",
+    PaymentRunStage.PUBLISHED: "Published",
+    PaymentRunStage.ORDERED: "Ordered by the Board",
+    PaymentRunStage.SENT: "Sent to the Comptroller",
+    PaymentRunStage.PAID: "Paid",
+    PaymentRunStage.VOID: "Void",
+}
+
+
+def stage_of(
+    status: PaymentRunStatus,
+    *,
+    published: bool = False,
+    ordered: bool = False,
+    sent: bool = False,
+    paid: bool = False,
+) -> PaymentRunStage:
+    """Return how far a run has come: of a certified one, the furthest thing that followed.
+
+    Source: C.G.S. § 11-31b; Regs. Conn. State Agencies § 11-31c-4(a).
+    """
+    if status is not PaymentRunStatus.CERTIFIED:
+        return PaymentRunStage(status)
+    followed = (
+        (paid, PaymentRunStage.PAID),
+        (sent, PaymentRunStage.SENT),
+        (ordered, PaymentRunStage.ORDERED),
+        (published, PaymentRunStage.PUBLISHED),
+    )
+    return next((stage for happened, stage in followed if happened), PaymentRunStage.CERTIFIED)
+
+
 _MOVES = {
     PaymentRunStatus.DRAFT: frozenset({PaymentRunStatus.CALCULATED}),
     PaymentRunStatus.CALCULATED: frozenset({PaymentRunStatus.CALCULATED, PaymentRunStatus.CERTIFIED}),

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.second_factor import SecondFactorForm
-from connecticard.templatetags.figures import moment
 from libraries.models import Library
 from payments import services
 from payments.counting import CannotCalculate
@@ -17,6 +16,7 @@ from payments.explanation import divisions, totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
 from payments.models import CountedFiling, Payment, PaymentRun, UnmetRequirement
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
+from payments.run_steps import beside, steps
 from payments.services import RunRefused
 from payments.verification import differences
 from payments.views.access import allowed, person, posted
@@ -178,7 +178,7 @@ def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 def _run(pk: int) -> PaymentRun:
     return get_object_or_404(
         PaymentRun.objects.select_related(
-            "appropriation", "prepared_by", "calculated_by", "certified_by", "voided_by"
+            "appropriation", "prepared_by", "calculated_by", "certified_by", "voided_by", "publication"
         ).prefetch_related("appropriation__changes"),
         pk=pk,
     )
@@ -199,7 +199,8 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
         "payments/run_page.html",
         {
             "run": run,
-            "steps": _steps(run),
+            "steps": steps(run, request.user),
+            "beside": beside(run),
             "totals": totals(run),
             "lines": lines,
             "line_count": run.payments.count(),
@@ -248,27 +249,6 @@ def _why_not_certify(request: HttpRequest, run: PaymentRun) -> str:
     if not allowed(request, may=Action.CERTIFY_RUN)["may"]:
         return "Another person, an administrator of the State Library, certifies this run."
     return services.why_too_early(run, on=clock.today()) or ""
-
-
-def _steps(run: PaymentRun) -> list[dict[str, object]]:
-    done = [
-        ("Prepared", run.prepared_by, run.prepared_at),
-        ("Calculated", run.calculated_by, run.calculated_at),
-        ("Certified", run.certified_by, run.certified_at),
-    ]
-    if run.voided_at:
-        done.append(("Void", run.voided_by, run.voided_at))
-    current = next((index for index, (_, _, at) in enumerate(done) if at is None), None)
-    if run.voided_at:
-        current = None
-    return [
-        {
-            "label": label,
-            "state": "done" if at else "current" if index == current else "to do",
-            "note": f"{who}, {moment(at)}" if at else "",
-        }
-        for index, (label, who, at) in enumerate(done)
-    ]
 
 
 def _headings(request: HttpRequest, sort: str) -> list[dict[str, str]]:

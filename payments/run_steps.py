@@ -1,0 +1,157 @@
+"""The steps of a payment run from the appropriation to the payments made, and what to do next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.urls import reverse
+
+from connecticard import clock
+from connecticard.permissions import Action, may
+from connecticard.templatetags.figures import moment
+from libraries.models import Library
+from payments import standing
+from payments.board_orders import order_of
+from payments.models import PaymentRun
+from payments.rules.cents import dollars
+from payments.rules.payment_run_status import PaymentRunStage, PaymentRunStatus, stage_of
+from transactions.rules._wording import written_day
+
+DONE, CURRENT, TO_DO = "done", "current", "to do"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run: `state` is done, current, to do, or what is open in words; `url` may be empty."""
+
+    label: str
+    url: str
+    state: str
+    note: str = ""
+
+
+def stage(run: PaymentRun) -> PaymentRunStage:
+    """Return how far a run has come."""
+    return stage_of(
+        PaymentRunStatus(run.status), published=run.is_published, ordered=order_of(run) is not None
+    )
+
+
+def steps(run: PaymentRun, user: Any, *, is_stale: bool = False) -> list[Step]:
+    """Return the steps of a run in order, one of them current unless the run is void or all is done.
+
+    `is_stale` says that something changed under a calculated run, so that it is calculated again.
+    """
+    is_calculated = run.calculated_at is not None and not is_stale
+    in_order = [
+        _appropriation(run),
+        _requirements(run),
+        _open_filings(run),
+        Step("Policy for withheld shares", "", DONE, _policy(run)),
+        Step(
+            "Calculate",
+            "",
+            DONE if is_calculated else TO_DO,
+            "Something changed since" if is_stale else _by(run.calculated_by, run.calculated_at),
+        ),
+        Step("Compare", "", DONE if run.certified_at else TO_DO),
+        Step(
+            "Certify",
+            reverse("payments:run_certify", args=[run.pk])
+            if run.status == PaymentRunStatus.CALCULATED and may(user, Action.CERTIFY_RUN)
+            else "",
+            DONE if run.certified_at else TO_DO,
+            _by(run.certified_by, run.certified_at),
+        ),
+        _publish(run, user),
+        _order(run),
+        Step("Comptroller", "", TO_DO),
+        Step("Payments made", "", TO_DO),
+    ]
+    if run.status == PaymentRunStatus.VOID:
+        return in_order
+    return _with_current(in_order, advisory={"Compare"})
+
+
+def beside(run: PaymentRun) -> list[Step]:
+    """Return what stands beside the line of steps: pages on a run that are no step of it."""
+    if run.certified_at is None:
+        return []
+    return [Step("Withheld money", reverse("payments:withheld", args=[run.pk]), "")]
+
+
+def _with_current(in_order: Sequence[Step], *, advisory: set[str]) -> list[Step]:
+    """Mark the first step that is still to be taken; one that only informs is passed over."""
+    current = next(
+        (
+            number
+            for number, step in enumerate(in_order)
+            if step.state == TO_DO and step.label not in advisory
+        ),
+        None,
+    )
+    return [
+        replace(step, state=CURRENT) if number == current else step for number, step in enumerate(in_order)
+    ]
+
+
+def _appropriation(run: PaymentRun) -> Step:
+    appropriation = run.appropriation
+    cents, available = appropriation.cents, appropriation.available_cents
+    if run.certified_at is not None:
+        available = run.appropriation_cents or 0
+    note = dollars(cents) if available == cents else f"{dollars(available)} of {dollars(cents)}"
+    return Step("Appropriation", reverse("payments:appropriation_list"), DONE, note)
+
+
+def _requirements(run: PaymentRun) -> Step:
+    label, url = "Requirements", ""
+    if run.assumed_eligible:
+        return Step(label, url, DONE, "Assumed met")
+    if run.calculated_at is None:
+        libraries = Library.objects.filter(pk__in=standing.days_with_a_letter(run.measured))
+        unmet = len(standing.unmet_by_library(run.fiscal_year, libraries, on=clock.today()))
+    else:
+        unmet = run.payments.filter(eligible=False).count()
+    if not unmet:
+        return Step(label, url, DONE, "Everybody has met them")
+    note = f"{unmet:,} librar{'y has' if unmet == 1 else 'ies have'} not met them"
+    return Step(label, url, DONE if run.certified_at else f"{unmet:,} open", note)
+
+
+def _open_filings(run: PaymentRun) -> Step:
+    label, url = "Open filings", ""
+    if run.certified_at is not None or run.assumed_eligible:
+        return Step(label, url, DONE)
+    libraries = Library.objects.filter(pk__in=standing.days_with_a_letter(run.measured))
+    owed = standing.filings_owed(run.fiscal_year, libraries)
+    still_open = sum(any(not filing.certified for filing in filings) for filings in owed.values())
+    if not still_open:
+        return Step(label, url, DONE, "All are certified")
+    return Step(
+        label, url, f"{still_open:,} open", f"{still_open:,} librar{'y' if still_open == 1 else 'ies'}"
+    )
+
+
+def _policy(run: PaymentRun) -> str:
+    return "Kept for them" if run.withheld_policy == "keep" else "Divided among the others"
+
+
+def _publish(run: PaymentRun, user: Any) -> Step:
+    url = ""
+    if run.status == PaymentRunStatus.CERTIFIED and may(user, Action.PUBLISH_RUN):
+        url = reverse("reports:run_publish", args=[run.pk])
+    if not run.is_published:
+        return Step("Publish", url, TO_DO)
+    return Step("Publish", url, DONE, moment(run.publication.published_at))
+
+
+def _order(run: PaymentRun) -> Step:
+    order = order_of(run)
+    if order is None:
+        return Step("Board’s order", "", TO_DO)
+    return Step("Board’s order", "", DONE, f"{order.number}, {written_day(order.dated)}")
+
+
+def _by(who: object, at: Any) -> str:
+    return f"{who}, {moment(at)}" if at else ""
