@@ -1,6 +1,11 @@
 from payments.models.appropriation import Appropriation, AppropriationChange
 from payments.models.board_order import BoardOrder, OrderKind
 from payments.models.contact_log_entry import ContactHow, ContactLogEntry
+from payments.models.correction_statement import (
+    CorrectionFiling,
+    CorrectionLine,
+    CorrectionStatement,
+)
 from payments.models.expenditure_report import (
     ExpenditureLine,
     ExpenditureReport,
@@ -24,6 +29,9 @@ __all__ = [
     "BoardOrder",
     "ContactHow",
     "ContactLogEntry",
+    "CorrectionFiling",
+    "CorrectionLine",
+    "CorrectionStatement",
     "CountedFiling",
     "ExpenditureLine",
     "ExpenditureReport",

@@ -1,0 +1,211 @@
+"""What certified amendments make of the shares of a run whose money went out: worked out, nothing stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from payments import standing
+from payments.calculation import inputs_sha256, manifest_sha256, split_of
+from payments.counting import CountedDays, counted_days, loans_and_borrows, refuse_unreportable
+from payments.disbursement import is_disbursed
+from payments.models import CorrectionLine, CorrectionStatement, CountedFiling, PaymentRun, WithheldRelease
+from payments.rules import rulebook
+from payments.rules.correction import ShareDifference, share_differences, why_not_correct
+from payments.rules.grant_formula import GrantSplit, LibraryActivity
+from payments.rules.payment_run_status import PaymentRunStatus
+from transactions.models import Filing, Provenance
+from transactions.rules.filing_calendar import Span
+
+
+@dataclass(frozen=True)
+class CorrectedDays:
+    """Days of a standing filing that a correction counts, and the filing that the run counted for them.
+
+    `replaces` is None where the run counted none: a filing first certified after it, which the use report
+    shows and the split leaves out.
+    """
+
+    days: CountedDays
+    replaces: int | None
+
+    @property
+    def is_amended(self) -> bool:
+        """Whether another version stands now than the run counted."""
+        return self.replaces is not None and self.replaces != self.days.filing_id
+
+
+@dataclass(frozen=True)
+class Correction:
+    """The split of a run as its filings stand now. Money in cents."""
+
+    days: tuple[CorrectedDays, ...]
+    split: GrantSplit
+    differences: tuple[ShareDifference, ...]
+    paid: frozenset[str]
+    """Keys of the libraries whose share went to them."""
+    rulebook_edition: str
+    inputs_sha256: str
+    manifest_sha256: str
+
+
+def last_statement(run: PaymentRun) -> CorrectionStatement | None:
+    """Return the last certified correction statement of a run."""
+    return run.corrections.certified().select_related("certified_by").order_by("-number").first()
+
+
+def why_no_statement(run: PaymentRun) -> str | None:
+    """Return why no correction statement of a run is due, in a sentence; None where one is.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(a).
+    """
+    certified = run.status == PaymentRunStatus.CERTIFIED
+    disbursed = certified and is_disbursed(run)
+    return why_not_correct(certified=certified, disbursed=disbursed, amended=disbursed and is_amended(run))
+
+
+def awaits_statement(run: PaymentRun) -> bool:
+    """Return whether an amendment after disbursement waits for its correction statement."""
+    return why_no_statement(run) is None
+
+
+def is_amended(run: PaymentRun) -> bool:
+    """Return whether other filings stand than those that the last statement counts, or else the run."""
+    if last := last_statement(run):
+        counted = Filing.objects.filter(pk__in=last.filings.filter(replaces__isnull=False).values("filing"))
+    else:
+        counted = Filing.objects.filter(pk__in=run.counted_filings.values("filing"))
+    return counted.filter(superseded_at__isnull=False).exists()
+
+
+def corrected_days(run: PaymentRun) -> list[CorrectedDays]:
+    """Return what counts of a run's filings as they stand now, by library key and day.
+
+    Each filing that the run counted is replaced by the version that stands, for the same days. Who took part
+    stays as it was certified. CannotCalculate for a late filing that no report may rest on.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(a) to (c).
+    """
+    rows = run.counted_filings.select_related("filing__library").order_by("filing__library__key", "counted")
+    known = {(row.filing.library_id, row.filing.period_id) for row in rows}
+    standing_now = {
+        (filing.library_id, filing.period_id): filing
+        for filing in Filing.objects.standing()
+        .filter(period__in={period for _, period in known})
+        .select_related("library")
+    }
+    found = [
+        CorrectedDays(_replaced(row, standing_now.get(_place(row.filing), row.filing)), row.filing_id)
+        for row in rows
+    ]
+    measured = run.measured
+    took_part = (
+        standing.open_days(measured) if run.assumed_eligible else standing.days_with_a_letter(measured)
+    )
+    participants = set(run.payments.values_list("library", flat=True))
+    counted_now = counted_days(
+        measured, {library: spans for library, spans in took_part.items() if library in participants}
+    )
+    places = dict(
+        Filing.objects.filter(pk__in=[days.filing_id for days in counted_now]).values_list("pk", "period")
+    )
+    late = [
+        CorrectedDays(days, None)
+        for days in counted_now
+        if (days.library_id, places[days.filing_id]) not in known
+    ]
+    return sorted(found + late, key=lambda one: (one.days.library_key, one.days.counted.first_day))
+
+
+def correct(run: PaymentRun) -> Correction:
+    """Work out a run's shares from its filings as they stand now; who was in order stays as certified.
+
+    Raises CannotCalculate where an amended filing holds what no payment may rest on.
+
+    Source: Regs. Conn. State Agencies § 11-31c-4(a) to (c).
+    """
+    days = corrected_days(run)
+    counted = [one.days for one in days if one.replaces is not None]
+    refuse_unreportable(counted)
+    totals = loans_and_borrows(counted)
+    payments = list(
+        run.payments.select_related("library").prefetch_related("unmet_requirements").order_by("library__key")
+    )
+    activity = [
+        LibraryActivity(
+            payment.library.key, *totals.get(payment.library_id, (0, 0)), eligible=payment.eligible
+        )
+        for payment in payments
+    ]
+    amount = run.appropriation_cents or 0
+    split = split_of(activity, run.fiscal_year, amount, withheld=run.withheld_policy)
+    edition = rulebook.edition_of(run.fiscal_year)
+    digest = inputs_sha256(
+        fiscal_year=run.fiscal_year,
+        appropriation_cents=amount,
+        withheld=run.withheld_policy,
+        assumed_eligible=run.assumed_eligible,
+        counted=counted,
+        activity=activity,
+        unmet={
+            payment.library.key: [(unmet.citation, unmet.code) for unmet in payment.unmet_requirements.all()]
+            for payment in payments
+        },
+        rulebook_edition=edition,
+    )
+    certified = {
+        payment.library.key: payment.transactions_share_cents + payment.net_plus_share_cents
+        for payment in payments
+    }
+    released = set(
+        WithheldRelease.objects.approved().filter(payment__run=run).values_list("payment", flat=True)
+    )
+    return Correction(
+        days=tuple(days),
+        split=split,
+        differences=share_differences(
+            certified,
+            _stated(run) or certified,
+            {line.key: line.transactions_share_cents + line.net_plus_share_cents for line in split.lines},
+        ),
+        paid=frozenset(
+            payment.library.key for payment in payments if payment.eligible or payment.pk in released
+        ),
+        rulebook_edition=edition,
+        inputs_sha256=digest,
+        manifest_sha256=manifest_sha256(digest, split),
+    )
+
+
+def lines_of_library(library_id: int) -> Iterable[CorrectionLine]:
+    """Return a library's lines of certified statements in which its share differs, newest first."""
+    lines = (
+        CorrectionLine.objects.filter(library=library_id, statement__certified_at__isnull=False)
+        .select_related("statement__run", "library")
+        .order_by("-statement__run__fiscal_year", "-statement__number")
+    )
+    return [line for line in lines if line.difference_cents or line.total_cents]
+
+
+def _stated(run: PaymentRun) -> dict[str, int]:
+    """Return the shares of the last certified statement, by library key; empty where there is none."""
+    last = last_statement(run)
+    return dict(last.lines.values_list("library__key", "corrected_cents")) if last else {}
+
+
+def _place(filing: Filing) -> tuple[int, int]:
+    return filing.library_id, filing.period_id
+
+
+def _replaced(row: CountedFiling, filing: Filing) -> CountedDays:
+    """Return the days that a run counted, of the version that stands; all of it where all of it counted."""
+    whole = row.counted == row.filing.covers
+    counted = filing.covers if whole else row.counted
+    return CountedDays(
+        filing_id=filing.pk,
+        library_id=filing.library_id,
+        library_key=filing.library.key,
+        counted=Span(counted.lower, counted.upper - timedelta(days=1)),
+        whole=whole,
+        sha256=filing.sha256,
+        estimated=filing.provenance == Provenance.ESTIMATED,
+    )
