@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from connecticard.rulebook import Entry, Label, Rulebook
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 21)
 _PAYMENT_RULE = "Regs. Conn. State Agencies § 11-31c-4(a) to (c)"
 
 RULEBOOK = Rulebook(
