@@ -96,6 +96,12 @@ PLACES: Sequence[Place] = (
         leads_to=frozenset({"libraries:letter_record"}),
     ),
     Place("Reports", "reports:report_list", "Published"),
+    Place(
+        "Trends",
+        "payments:trend_state",
+        "Published",
+        leads_to=frozenset({"payments:trend_library", "payments:trend_town"}),
+    ),
     Place("Rulebook", "reports:rulebook", "Published"),
     Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
     Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),

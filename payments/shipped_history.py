@@ -1,7 +1,7 @@
 """Loading the published figures that the product ships: what is missing is added, nothing is changed.
 
-The files, their sources and licences: `transactions/data/README.md`. An empty cell was left blank by its
-source and stays so.
+The files, their sources and licences: `transactions/data/README.md`. An empty cell of a library was left
+blank by the profile and stays so; one of the state is a figure that was not found, and makes no record.
 """
 
 import csv
@@ -19,7 +19,7 @@ from payments.rules.cents import parse_dollars
 
 DATA = Path(settings.BASE_DIR) / "transactions" / "data"
 PROFILE = "Connecticut State Library, Connecticut’s Public Libraries: A Statistical Profile"
-STATE_SOURCE = f"{PROFILE}, and pages of the State Library on the program"
+STATE_SOURCE = "Connecticut State Library, statistical profiles and pages on the program"
 _LOANS_OF_A_YEAR = "loans_fy"
 
 
@@ -74,9 +74,10 @@ def shipped_figures(libraries: Mapping[str, int]) -> Iterator[PublishedFigure]:
     """Yield the shipped figures; `libraries` gives the id of each library by its key."""
     for row in _rows("published_statewide.csv"):
         year = int(row["fiscal_year"])
-        appropriation = parse_dollars(row["appropriation"]) if row["appropriation"] else None
-        yield _of_the_state(year, Measure.APPROPRIATION, appropriation, "")
-        yield _of_the_state(year, Measure.LOANS, int(row["loans"]) if row["loans"] else None, row["note"])
+        if row["appropriation"]:
+            yield _of_the_state(year, Measure.APPROPRIATION, parse_dollars(row["appropriation"]), "")
+        if row["loans"]:
+            yield _of_the_state(year, Measure.LOANS, int(row["loans"]), row["note"])
     for row in _rows("published_loans_by_library.csv"):
         if row["fscs_key"] not in libraries:
             raise LibrariesMissing(
@@ -94,7 +95,7 @@ def shipped_figures(libraries: Mapping[str, int]) -> Iterator[PublishedFigure]:
                 )
 
 
-def _of_the_state(year: int, measure: Measure, value: int | None, note: str) -> PublishedFigure:
+def _of_the_state(year: int, measure: Measure, value: int, note: str) -> PublishedFigure:
     return PublishedFigure(measure=measure, fiscal_year=year, value=value, note=note, source=STATE_SOURCE)
 
 

@@ -33,6 +33,11 @@ PUBLIC = {
     "connecticard:accept_invitation",
     "libraries:library_page",
     "libraries:town_page",
+    "payments:trend_library",
+    "payments:trend_library_loans_csv",
+    "payments:trend_library_payments_csv",
+    "payments:trend_town",
+    "payments:trend_town_csv",
     "reports:library_documents",
     "transactions:receipt",
 }

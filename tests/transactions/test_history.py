@@ -1,6 +1,7 @@
 """What earlier years say of a line of the grid."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 from django.urls import reverse
@@ -9,7 +10,7 @@ from connecticard.models import Role
 from tests.factories import make_counts, make_filing, make_period, make_signed_in_client, make_user
 from tests.transactions.conftest import months
 from transactions.count_history import count_history
-from transactions.line_chart import line_chart
+from transactions.line_chart import ACROSS_A_PAGE, ON_A_PHONE, Value, line_chart
 from transactions.models.filing import Provenance
 from transactions.rules.filing_calendar import Cadence, Span
 from transactions.rules.filing_checks import NOT_COUNTED
@@ -135,15 +136,50 @@ def test_page_and_panel_are_for_who_may_see_the_filing(role, avon, bethel, draft
     assert client.get(address + "?column=total").status_code == 404
 
 
-def test_line_is_broken_where_there_is_no_number():
-    chart = line_chart([("2023", 4, True), ("2024", None, False), ("2025", 0, False), ("2026", 8, False)])
+def values(*numbers, kind=""):
+    return [(str(2020 + place), [] if n is None else [Value(n, kind)]) for place, n in enumerate(numbers)]
 
-    assert [point.y is None for point in chart.points] == [False, True, False, False]
-    assert chart.points[2].y == chart.base
+
+def test_line_is_broken_where_there_is_no_number():
+    chart = line_chart(values(4, None, 0, 8))
+
+    assert [point.title for point in chart.points] == ["2020: 4", "2022: 0", "2023: 8"]
+    assert chart.points[1].y == chart.base
     assert len(chart.pieces) == 1
-    assert chart.points[0].hollow
+
+
+def test_line_between_two_kinds_is_dashed():
+    chart = line_chart(
+        [
+            ("2024", [Value(4, "published")]),
+            ("2025", [Value(5, "published")]),
+            ("2026", [Value(6, "filed"), Value(7, "estimated")]),
+        ]
+    )
+
+    assert [piece.is_between_kinds for piece in chart.pieces] == [False, True]
+    assert [point.title for point in chart.points[2:]] == ["2026: 6, filed", "2026: 7, estimated"]
+
+
+def test_long_line_writes_what_has_room():
+    chart = line_chart(values(*range(4_000_000, 5_000_000, 40_000)), size=ON_A_PHONE)
+
+    assert [point.figure for point in chart.points if point.figure] == ["4,000,000", "4,960,000"]
+    assert chart.years[-1].text == "2044"
+    assert all(two.x - one.x >= 34 for one, two in pairwise(chart.years))
+    assert [tick.text for tick in chart.ticks] == ["2,500,000", "5,000,000"]
+
+
+@pytest.mark.parametrize(
+    ("greatest", "end"), [(0, 2), (3, 4), (9, 10), (10, 10), (61, 80), (4_990_468, 5_000_000)]
+)
+def test_scale_ends_at_a_round_number(greatest, end):
+    chart = line_chart(values(0, greatest), size=ACROSS_A_PAGE)
+
+    assert chart.ticks[-1].text == f"{end:,}"
+    assert min(point.y for point in chart.points) >= chart.ticks[-1].y
 
 
 @pytest.mark.parametrize("numbers", [[], [5], [None, 5, None]])
 def test_one_number_is_no_line(numbers):
-    assert line_chart([(str(year), number, False) for year, number in enumerate(numbers)]) is None
+    assert line_chart(values(*numbers)) is None

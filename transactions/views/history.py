@@ -11,7 +11,7 @@ from connecticard.permissions import Action, requires
 from libraries.models import Library
 from transactions.count_grid_form import column_label, column_name
 from transactions.count_history import CountHistory, Figure, YearOfFigures, count_history
-from transactions.line_chart import LineChart, line_chart
+from transactions.line_chart import LineChart, Value, line_chart
 from transactions.views.reach import filing_of
 
 
@@ -60,7 +60,7 @@ def _month_label(column: date | None) -> str:
 def _chart(figures: list[tuple[YearOfFigures, Figure]]) -> LineChart | None:
     return line_chart(
         [
-            (year.label, figure.loans if isinstance(figure.loans, int) else None, figure.is_estimated)
+            (year.label, [Value(figure.loans, figure.provenance)] if isinstance(figure.loans, int) else [])
             for year, figure in figures
         ]
     )
