@@ -23,6 +23,8 @@ COPY templates templates
 COPY static static
 # The rulebook page shows the worked examples
 COPY tests/rules/worked_examples tests/rules/worked_examples
+# The page of a run's proof offers these
+COPY docs/recompute_payments.py docs/auditing.md docs/
 
 RUN useradd --system --uid 10001 --home-dir /var/lib/connecticard --create-home connecticard
 USER 10001

@@ -39,6 +39,11 @@ app.conf.beat_schedule = {
         "task": "connecticard.tasks.forget_ended_sessions",
         "schedule": crontab(hour=3, minute=20),
     },
+    # When no clock of the year is put forward or back
+    "verify-payment-runs": {
+        "task": "payments.tasks.verify_payment_runs",
+        "schedule": crontab(hour=4, minute=30),
+    },
     "send-reminders": {
         "task": "payments.tasks.send_reminders",
         "schedule": crontab(hour=7, minute=30),

@@ -4,10 +4,11 @@ The entries themselves stand beside the functions that use them, in each app's `
 Standard library only, so that the law can be read and tested without Django.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from connecticard.canonical_json import sha256_of
 
@@ -34,6 +35,34 @@ class Entry:
     sentence: str
     last_checked_on: date
     effective_from: date | None = None
+
+    def canonical(self) -> dict[str, Any]:
+        """Return what the law says here as a value for JSON.
+
+        The wording of the sentence and the day it was last checked are left out: reading the law again does
+        not change it.
+        """
+        return {
+            "key": self.key,
+            "value": self.value,
+            "effective_from": self.effective_from and self.effective_from.isoformat(),
+            "citation": self.citation,
+            "label": self.label.value,
+        }
+
+    @classmethod
+    def from_canonical(cls, kept: Mapping[str, Any]) -> "Entry":
+        """Return the entry that `canonical` described; its sentence and the day of its check are not kept."""
+        effective_from = kept["effective_from"]
+        return cls(
+            key=kept["key"],
+            value=kept["value"],
+            citation=kept["citation"],
+            label=Label(kept["label"]),
+            sentence="",
+            last_checked_on=date.min,
+            effective_from=effective_from and date.fromisoformat(effective_from),
+        )
 
 
 class Rulebook:
@@ -93,20 +122,5 @@ class Rulebook:
         )
 
     def edition(self, first_day: date, last_day: date) -> str:
-        """Return the SHA-256 that names the law in force on these days.
-
-        The wording of the sentence and the day it was last checked are left out: reading the law again
-        does not change it.
-        """
-        return sha256_of(
-            [
-                {
-                    "key": entry.key,
-                    "value": entry.value,
-                    "effective_from": entry.effective_from and entry.effective_from.isoformat(),
-                    "citation": entry.citation,
-                    "label": entry.label.value,
-                }
-                for entry in self.in_force_during(first_day, last_day)
-            ]
-        )
+        """Return the SHA-256 that names the law in force on these days."""
+        return sha256_of([entry.canonical() for entry in self.in_force_during(first_day, last_day)])

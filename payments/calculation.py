@@ -7,15 +7,17 @@ Nothing is stored here: `payments.services` keeps a calculation as a payment run
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Sum
 
 from connecticard.canonical_json import sha256_of
+from connecticard.rulebook import Rulebook
 from libraries.models import Library, LibraryName
 from payments import standing
 from payments.counting import CountedDays, counted_days, loans_and_borrows, refuse_unreportable
 from payments.models import PaymentRun
-from payments.rules import rulebook
+from payments.rules import grant_formula, rulebook
 from payments.rules.cents import rate
 from payments.rules.eligibility import Unmet
 from payments.rules.expenditure_reporting import fiscal_year_days
@@ -48,7 +50,10 @@ class Inputs:
 
     def sha256(self) -> str:
         """Return the hash that two calculations share exactly when they rest on the same facts."""
-        return inputs_sha256(
+        return sha256_of(self._hashed())
+
+    def _hashed(self) -> dict[str, Any]:
+        return hashed_inputs(
             fiscal_year=self.fiscal_year,
             appropriation_cents=self.appropriation_cents,
             withheld=self.withheld,
@@ -132,14 +137,23 @@ def calculate(
 
 
 def split_of(
-    activity: Collection[LibraryActivity], fiscal_year: int, appropriation_cents: int, *, withheld: str
+    activity: Collection[LibraryActivity],
+    fiscal_year: int,
+    appropriation_cents: int,
+    *,
+    withheld: str,
+    under: Rulebook = grant_formula.RULEBOOK,
 ) -> GrantSplit:
-    """Return the split under the rulebook of that fiscal year.
+    """Return the split by the rules of that fiscal year: today's rulebook of it, or one that was kept.
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
     """
     return split_appropriation(
-        appropriation_cents, tuple(activity), withheld=withheld, on=fiscal_year_days(fiscal_year)[1]
+        appropriation_cents,
+        tuple(activity),
+        withheld=withheld,
+        on=fiscal_year_days(fiscal_year)[1],
+        under=under,
     )
 
 
@@ -170,7 +184,7 @@ def rates_of(run: PaymentRun) -> tuple[str, str]:
     )
 
 
-def inputs_sha256(
+def hashed_inputs(
     *,
     fiscal_year: int,
     appropriation_cents: int,
@@ -180,67 +194,68 @@ def inputs_sha256(
     activity: Collection[LibraryActivity],
     unmet: Mapping[str, Collection[tuple[str, str]]],
     rulebook_edition: str,
-) -> str:
-    """Return the SHA-256 of what a split is worked out from, equal on any machine.
+) -> dict[str, Any]:
+    """Return what a split is worked out from as a value; its SHA-256 is equal on any machine.
 
     Each filing stands in it by the hash of its own counts, each library by what the counts add up to, each
     requirement that it has not met by citation and code.
     """
     measured = measurement_period(fiscal_year)
-    return sha256_of(
-        {
-            "fiscal_year": fiscal_year,
-            "measured_from": measured.first_day.isoformat(),
-            "measured_to": measured.last_day.isoformat(),
-            "appropriation_cents": appropriation_cents,
-            "policy": {"withheld": withheld, "assumed_eligible": assumed_eligible},
-            "rulebook_edition": rulebook_edition,
-            "filings": sorted(
-                [
-                    days.library_key,
-                    days.counted.first_day.isoformat(),
-                    days.counted.last_day.isoformat(),
-                    days.sha256,
-                ]
-                for days in counted
-            ),
-            "libraries": [
-                [
-                    library.key,
-                    library.loans,
-                    library.borrows,
-                    library.eligible,
-                    sorted(map(list, unmet.get(library.key, ()))),
-                ]
-                for library in sorted(activity, key=lambda library: library.key)
-            ],
-        }
-    )
+    return {
+        "fiscal_year": fiscal_year,
+        "measured_from": measured.first_day.isoformat(),
+        "measured_to": measured.last_day.isoformat(),
+        "appropriation_cents": appropriation_cents,
+        "policy": {"withheld": withheld, "assumed_eligible": assumed_eligible},
+        "rulebook_edition": rulebook_edition,
+        "filings": sorted(
+            [
+                days.library_key,
+                days.counted.first_day.isoformat(),
+                days.counted.last_day.isoformat(),
+                days.sha256,
+            ]
+            for days in counted
+        ),
+        "libraries": [
+            [
+                library.key,
+                library.loans,
+                library.borrows,
+                library.eligible,
+                sorted(map(list, unmet.get(library.key, ()))),
+            ]
+            for library in sorted(activity, key=lambda library: library.key)
+        ],
+    }
 
 
 def manifest_sha256(inputs_sha256: str, split: GrantSplit) -> str:
     """Return the SHA-256 of a split together with the hash of what it was worked out from."""
-    return sha256_of(
-        {
-            "inputs_sha256": inputs_sha256,
-            "transactions_pool_cents": split.transactions_pool_cents,
-            "net_plus_pool_cents": split.net_plus_pool_cents,
-            "undistributed_cents": split.undistributed_cents,
-            "lines": [
-                [
-                    line.key,
-                    line.loans,
-                    line.borrows,
-                    line.net_plus,
-                    line.transactions_share_cents,
-                    line.net_plus_share_cents,
-                    line.payment_cents,
-                    line.withheld_cents,
-                ]
-                for line in split.lines
-            ],
-        }
-    )
+    return sha256_of(hashed_results(inputs_sha256, split))
+
+
+def hashed_results(inputs_sha256: str, split: GrantSplit) -> dict[str, Any]:
+    """Return a split, with the hash of what it was worked out from, as the value that names a run."""
+    return {
+        "inputs_sha256": inputs_sha256,
+        "transactions_pool_cents": split.transactions_pool_cents,
+        "net_plus_pool_cents": split.net_plus_pool_cents,
+        "undistributed_cents": split.undistributed_cents,
+        "lines": [
+            [
+                line.key,
+                line.loans,
+                line.borrows,
+                line.net_plus,
+                line.transactions_share_cents,
+                line.net_plus_share_cents,
+                line.payment_cents,
+                line.withheld_cents,
+            ]
+            for line in split.lines
+        ],
+    }
 
 
 def _names(libraries: Collection[Library], on: date) -> dict[str, str]:

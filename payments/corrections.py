@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from connecticard.canonical_json import sha256_of
 from payments import standing
-from payments.calculation import inputs_sha256, manifest_sha256, split_of
+from payments.calculation import hashed_inputs, manifest_sha256, split_of
 from payments.counting import CountedDays, counted_days, loans_and_borrows, refuse_unreportable
 from payments.disbursement import is_disbursed
 from payments.models import CorrectionLine, CorrectionStatement, CountedFiling, PaymentRun, WithheldRelease
@@ -139,18 +140,22 @@ def correct(run: PaymentRun) -> Correction:
     amount = run.appropriation_cents or 0
     split = split_of(activity, run.fiscal_year, amount, withheld=run.withheld_policy)
     edition = rulebook.edition_of(run.fiscal_year)
-    digest = inputs_sha256(
-        fiscal_year=run.fiscal_year,
-        appropriation_cents=amount,
-        withheld=run.withheld_policy,
-        assumed_eligible=run.assumed_eligible,
-        counted=counted,
-        activity=activity,
-        unmet={
-            payment.library.key: [(unmet.citation, unmet.code) for unmet in payment.unmet_requirements.all()]
-            for payment in payments
-        },
-        rulebook_edition=edition,
+    digest = sha256_of(
+        hashed_inputs(
+            fiscal_year=run.fiscal_year,
+            appropriation_cents=amount,
+            withheld=run.withheld_policy,
+            assumed_eligible=run.assumed_eligible,
+            counted=counted,
+            activity=activity,
+            unmet={
+                payment.library.key: [
+                    (unmet.citation, unmet.code) for unmet in payment.unmet_requirements.all()
+                ]
+                for payment in payments
+            },
+            rulebook_edition=edition,
+        )
     )
     certified = {
         payment.library.key: payment.transactions_share_cents + payment.net_plus_share_cents

@@ -15,6 +15,7 @@ from connecticard.locks import hold_payment_inputs, share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
+from payments import rulebook_editions
 from payments.calculation import Calculation, calculate
 from payments.models import (
     Appropriation,
@@ -145,6 +146,7 @@ def calculate_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
     run.inputs_sha256 = calculation.inputs_sha256
     run.manifest_sha256 = calculation.manifest_sha256
     run.code_version = settings.CODE_VERSION
+    rulebook_editions.keep_todays(run.fiscal_year)
     run.save()
     AuditEvent.record(
         "payment_run_calculated", target=run, by=by, after={"manifest_sha256": run.manifest_sha256}

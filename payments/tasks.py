@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from connecticard import clock
-from payments import reminders, withheld_services
+from payments import proof, reminders, withheld_services
 
 
 @shared_task
@@ -16,3 +16,9 @@ def send_reminders() -> int:
 def record_lapses() -> int:
     """Record what lapsed with the close of the last day, and return how many lines; safe to run again."""
     return withheld_services.record_all_lapses(at=clock.now())
+
+
+@shared_task
+def verify_payment_runs() -> int:
+    """Work every certified run out again, and return how many are not the same; safe to run again."""
+    return sum(not verification.same for verification in proof.verify_every_run(at=clock.now()))

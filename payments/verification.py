@@ -1,18 +1,23 @@
 """A run worked out again from what was frozen with it, years later if need be."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
-from payments.calculation import inputs_sha256, manifest_sha256, split_of
+from connecticard.canonical_json import sha256_of
+from connecticard.rulebook import Entry, Rulebook
+from payments import rulebook_editions
+from payments.calculation import manifest_sha256, split_of
 from payments.counting import CountedDays, loans_and_borrows
+from payments.frozen_run import FrozenRun
 from payments.models import PaymentRun
-from payments.rules import rulebook
+from payments.rulebook_editions import Entries
+from payments.rules import grant_formula
 from payments.rules.grant_formula import GrantSplit, LibraryActivity
-from transactions.models import Provenance
 from transactions.rules._wording import written_span
-from transactions.rules.filing_calendar import Span
 from transactions.services import filing_fingerprints
+
+NOTHING = "nothing"
 
 
 @dataclass(frozen=True)
@@ -30,60 +35,70 @@ class Difference:
 def differences(run: PaymentRun) -> list[Difference]:
     """Return every difference between a run as recorded and as worked out again; none where it is proved.
 
-    Uses the filings, participation, requirements, policy and amount frozen with the run, and the rulebook
-    entries of its years. Letters, residency and filings that came later play no part.
+    Uses the filings, participation, requirements, policy and amount frozen with the run, and the entries of
+    its rulebook edition as they were kept. Letters, residency and filings that came later play no part. An
+    entry that today's rulebook has otherwise for those years is a difference of its own: the law of a past
+    year gets a later entry, never another value.
     """
-    counted = [
-        CountedDays(
-            filing_id=row.filing_id,
-            library_id=row.filing.library_id,
-            library_key=row.filing.library.key,
-            counted=Span(row.counted.lower, row.counted.upper - timedelta(days=1)),
-            whole=row.counted == row.filing.covers,
-            sha256=row.filing.sha256,
-            estimated=row.filing.provenance == Provenance.ESTIMATED,
-        )
-        for row in run.counted_filings.select_related("filing__library")
-    ]
-    payments = list(
-        run.payments.select_related("library").prefetch_related("unmet_requirements").order_by("library__key")
-    )
+    frozen = FrozenRun.of(run)
+    counted = frozen.days
     totals = loans_and_borrows(counted)
     activity = [
-        LibraryActivity(
-            payment.library.key, *totals.get(payment.library_id, (0, 0)), eligible=payment.eligible
-        )
-        for payment in payments
+        LibraryActivity(line.library.key, *totals.get(line.library_id, (0, 0)), eligible=line.eligible)
+        for line in frozen.payments
     ]
-    appropriation_cents = run.appropriation_cents or 0
-    split = split_of(activity, run.fiscal_year, appropriation_cents, withheld=run.withheld_policy)
-    edition = rulebook.edition_of(run.fiscal_year)
-    digest = inputs_sha256(
-        fiscal_year=run.fiscal_year,
-        appropriation_cents=appropriation_cents,
+    entries = rulebook_editions.kept(run.rulebook_edition)
+    todays = rulebook_editions.todays_entries(run.fiscal_year)
+    edition = sha256_of(todays if entries is None else entries)
+    split = split_of(
+        activity,
+        run.fiscal_year,
+        run.appropriation_cents or 0,
         withheld=run.withheld_policy,
-        assumed_eligible=run.assumed_eligible,
-        counted=counted,
-        activity=activity,
-        unmet={
-            payment.library.key: [(unmet.citation, unmet.code) for unmet in payment.unmet_requirements.all()]
-            for payment in payments
-        },
-        rulebook_edition=edition,
+        under=grant_formula.RULEBOOK if entries is None else Rulebook(map(Entry.from_canonical, entries)),
     )
+    inputs = sha256_of(frozen.inputs(activity, edition))
     found = [
         Difference(what, str(recorded), str(recomputed))
         for what, recorded, recomputed in (
             ("transactions pool in cents", run.transactions_pool_cents, split.transactions_pool_cents),
             ("net-plus pool in cents", run.net_plus_pool_cents, split.net_plus_pool_cents),
             ("undistributed cents", run.undistributed_cents, split.undistributed_cents),
+            ("mark of estimated counts", run.estimated, any(days.estimated for days in counted)),
             ("rulebook edition", run.rulebook_edition, edition),
-            ("SHA-256 of the inputs", run.inputs_sha256, digest),
-            ("SHA-256 of the manifest", run.manifest_sha256, manifest_sha256(digest, split)),
+            ("SHA-256 of the inputs", run.inputs_sha256, inputs),
+            ("SHA-256 of the manifest", run.manifest_sha256, manifest_sha256(inputs, split)),
         )
         if recorded != recomputed
     ]
-    return found + _filing_differences(counted) + _line_differences(run, split)
+    return [
+        *found,
+        *_entry_differences(entries or todays, todays),
+        *_filing_differences(counted),
+        *_line_differences(frozen, split),
+        *_missing_lines(frozen, totals),
+    ]
+
+
+def _entry_differences(kept: Entries, todays: Entries) -> list[Difference]:
+    """Return each entry of the edition that today's rulebook has otherwise, or no more, or anew."""
+    was, now = (_by_name(entries) for entries in (kept, todays))
+    return [
+        Difference(f"rulebook entry {name}", _written(was.get(name)), _written(now.get(name)))
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    ]
+
+
+def _by_name(entries: Entries) -> dict[str, Mapping[str, Any]]:
+    return {
+        entry["key"] + (f", from {entry['effective_from']}" if entry["effective_from"] else ""): entry
+        for entry in entries
+    }
+
+
+def _written(entry: Mapping[str, Any] | None) -> str:
+    return NOTHING if entry is None else f"{entry['value']} ({entry['label']}, {entry['citation']})"
 
 
 def _filing_differences(counted: Collection[CountedDays]) -> list[Difference]:
@@ -100,20 +115,32 @@ def _filing_differences(counted: Collection[CountedDays]) -> list[Difference]:
     ]
 
 
-def _line_differences(run: PaymentRun, split: GrantSplit) -> list[Difference]:
-    columns = (
-        "loans",
-        "borrows",
-        "net_plus",
-        "transactions_share_cents",
-        "net_plus_share_cents",
-        "payment_cents",
-        "withheld_cents",
-    )
-    recorded = {key: row for key, *row in run.payments.values_list("library__key", *columns)}
+def _line_differences(frozen: FrozenRun, split: GrantSplit) -> list[Difference]:
+    found = [
+        Difference(f"{was.key}, {column.replace('_', ' ')}", str(recorded), str(getattr(line, column)))
+        for was, line in zip(frozen.split.lines, split.lines, strict=True)
+        for column, recorded in vars(was).items()
+        if recorded != getattr(line, column)
+    ]
+    for line in frozen.payments:
+        unmet = [requirement.citation for requirement in line.unmet_requirements.all()]
+        if line.eligible == bool(unmet):
+            found.append(
+                Difference(
+                    f"{line.library.key}, requirements",
+                    "all met" if line.eligible else "not all met",
+                    ", ".join(unmet) or "all met",
+                )
+            )
+    return found
+
+
+def _missing_lines(frozen: FrozenRun, totals: Mapping[int, tuple[int, int]]) -> list[Difference]:
+    """Return each library whose filing counts and that has no line."""
+    with_a_line = {line.library_id for line in frozen.payments}
+    lenders = {row.filing.library_id: row.filing.library.key for row in frozen.counted}
     return [
-        Difference(f"{line.key}, {column.replace('_', ' ')}", str(was), str(getattr(line, column)))
-        for line in split.lines
-        for column, was in zip(columns, recorded[line.key], strict=True)
-        if was != getattr(line, column)
+        Difference(f"{key}, line", NOTHING, f"{totals.get(pk, (0, 0))[0]} loans")
+        for pk, key in sorted(lenders.items(), key=lambda lender: lender[1])
+        if pk not in with_a_line
     ]

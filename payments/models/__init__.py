@@ -20,6 +20,7 @@ from payments.models.payment_run import CountedFiling, PaymentRun
 from payments.models.published_figure import Measure, PublishedFigure
 from payments.models.reminder import ReminderRun, ReminderSchedule
 from payments.models.run_publication import RunPublication
+from payments.models.run_verification import RulebookEdition, RunVerification, VerifiedBecause
 from payments.models.withheld_release import PaymentCutoff, WithheldLapse, WithheldRelease
 
 __all__ = [
@@ -52,8 +53,11 @@ __all__ = [
     "ReminderSchedule",
     "ResultFile",
     "ResultStatus",
+    "RulebookEdition",
     "RunPublication",
+    "RunVerification",
     "UnmetRequirement",
+    "VerifiedBecause",
     "WithheldLapse",
     "WithheldRelease",
 ]

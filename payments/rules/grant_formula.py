@@ -103,13 +103,14 @@ def split_appropriation(
     *,
     withheld: str = "keep",
     on: date | None = None,
+    under: Rulebook = RULEBOOK,
 ) -> GrantSplit:
     """Return each participating library's two shares of an appropriation, in cents that add up exactly.
 
     `withheld` says what becomes of the shares of a library that is not in order. "keep": it stays in both
     sums and its shares are held back. "redistribute": it leaves both sums and its money is 0; its counts and
     net plus are still shown. A pool in which nobody has a share is undistributed. `on` is the day whose
-    rulebook entries apply, the newest where it is left out.
+    rulebook entries apply, the newest where it is left out; `under` is the rulebook that holds them.
 
     ValueError for a key that appears twice, a number that is negative or not an `int` (a `bool` is not one),
     or an unknown policy.
@@ -127,7 +128,7 @@ def split_appropriation(
         _require_count(library.borrows, f"borrows of {library.key}")
         by_key[library.key] = library
 
-    transactions_pool = _transactions_pool(appropriation_cents, on or date.max)
+    transactions_pool = _transactions_pool(appropriation_cents, on or date.max, under)
     net_plus_pool = appropriation_cents - transactions_pool
 
     libraries = [by_key[key] for key in sorted(by_key)]
@@ -164,12 +165,12 @@ def _line(library: LibraryActivity, transactions_share: int, net_plus_share: int
     )
 
 
-def _transactions_pool(appropriation_cents: int, on: date) -> int:
+def _transactions_pool(appropriation_cents: int, on: date, under: Rulebook) -> int:
     """Return the transactions pool in cents, with the odd cent where the rulebook puts it."""
-    exact = appropriation_cents * Fraction(str(RULEBOOK.entry("grant.transactions_part", on).value))
+    exact = appropriation_cents * Fraction(str(under.entry("grant.transactions_part", on).value))
     cents = exact.numerator // exact.denominator
     has_odd_cent = exact.denominator > 1
-    takes_odd_cent = RULEBOOK.entry("grant.odd_cent_goes_to", on).value == "transactions"
+    takes_odd_cent = under.entry("grant.odd_cent_goes_to", on).value == "transactions"
     return cents + 1 if has_odd_cent and takes_odd_cent else cents
 
 

@@ -14,7 +14,8 @@ from types import ModuleType
 
 import payments.rules
 import transactions.rules
-from connecticard.rulebook import Rulebook
+from connecticard.canonical_json import sha256_of
+from connecticard.rulebook import Entry, Rulebook
 from payments.rules import cents, eligibility, expenditure_reporting, grant_formula, net_plus
 from payments.rules.expenditure_reporting import fiscal_year_days
 from transactions.rules import filing_calendar, reportable_loans, working_days
@@ -89,8 +90,17 @@ def edition_of(fiscal_year: int) -> str:
 
     Source: Regs. Conn. State Agencies § 11-31c-1 to 11-31c-4; C.G.S. § 11-31b.
     """
+    return sha256_of([entry.canonical() for entry in entries_of(fiscal_year)])
+
+
+@cache
+def entries_of(fiscal_year: int) -> tuple[Entry, ...]:
+    """Return the entries that make up the edition of a fiscal year, by key and day of effect.
+
+    Source: Regs. Conn. State Agencies § 11-31c-1 to 11-31c-4; C.G.S. § 11-31b.
+    """
     used = Rulebook(entry for module in _PAYMENT_RULES for entry in module.RULEBOOK)
-    return used.edition(measurement_period(fiscal_year).first_day, fiscal_year_days(fiscal_year)[1])
+    return used.in_force_during(measurement_period(fiscal_year).first_day, fiscal_year_days(fiscal_year)[1])
 
 
 @cache

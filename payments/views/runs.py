@@ -14,11 +14,10 @@ from payments import services
 from payments.counting import CannotCalculate
 from payments.explanation import divisions, totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
-from payments.models import CountedFiling, Payment, PaymentRun, UnmetRequirement
+from payments.models import CountedFiling, Payment, PaymentRun, RunVerification, UnmetRequirement
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
 from payments.run_steps import beside, steps
 from payments.services import RunRefused
-from payments.verification import differences
 from payments.views.access import allowed, person, posted
 
 # What a heading of the table sorts by; the library's key decides between equals.
@@ -46,7 +45,11 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "payments/run_list.html",
-        {"runs": runs, **allowed(request, may_prepare=Action.PREPARE_RUN)},
+        {
+            "runs": runs,
+            "alarms": RunVerification.objects.alarms(),
+            **allowed(request, may_prepare=Action.PREPARE_RUN),
+        },
     )
 
 
@@ -138,17 +141,6 @@ def run_void(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Action.VIEW_RUNS)
-@require_POST
-def run_verify(request: HttpRequest, pk: int) -> HttpResponse:
-    """Work a run out again from what was frozen with it and say whether it is the same to the cent."""
-    run = _run(pk)
-    if run.calculated_at is None:
-        messages.error(request, "This run has not been calculated, so there is nothing to work out again.")
-        return redirect("payments:run_page", pk)
-    return _run_page(request, run, verified_at=clock.now(), differences=differences(run))
-
-
-@requires(Action.VIEW_RUNS)
 @require_safe
 def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Explain one library's line of a run: each figure with the division that it came from."""
@@ -206,6 +198,7 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
             "line_count": run.payments.count(),
             "not_in_order": run.payments.filter(eligible=False).count(),
             "unmet": _unmet(run),
+            "alarms": RunVerification.objects.alarms().filter(run=run),
             "filings": run.counted_filings.count(),
             "form": form,
             "headings": _headings(request, sort),

@@ -21,6 +21,7 @@ from connecticard.permissions import Action, may, requires
 from payments import owed, reminders
 from payments import work_list as listing
 from payments.forms import WorkListForm
+from payments.models import RunVerification
 from payments.reminders import ReminderRefused
 from payments.views.access import library_for, person
 from payments.work_list import COLUMNS, SORTS, Row, WorkList
@@ -49,6 +50,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
             "choice": _choice(request.GET),
             "can_be_asked": sum(row.item.can_be_asked_for for row in shown),
             "may_remind": may(request.user, Action.REMIND),
+            "alarms": RunVerification.objects.alarms(),
         },
     )
 
