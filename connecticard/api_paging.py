@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -43,11 +43,50 @@ class Paging:
         results, key = rows(queryset, record, tuple(self.order))
         more = len(results) > size
         del results[size:]
+        return self._answer(request, results, key, backward=backward, more=more, started=beyond is not None)
+
+    def page_of_rows(self, request: Request, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """Return one page of rows that are not one query's; each holds the columns of the order.
+
+        No two rows have the same values in those columns.
+        """
+        size = self._size(request)
+        cursor = request.query_params.get("cursor")
+        backward, beyond = self._decoded(cursor) if cursor is not None else (False, None)
+
+        def key_of(row: dict[str, Any]) -> tuple[Any, ...]:
+            return tuple(row[column] for column in self.order)
+
+        ordered = sorted(found, key=key_of, reverse=self.descending != backward)
+        if beyond is not None:
+            start = tuple(beyond)
+            falling = self.descending != backward
+            ordered = [row for row in ordered if (key_of(row) < start if falling else key_of(row) > start)]
+        return self._answer(
+            request,
+            (results := ordered[:size]),
+            lambda index: key_of(ordered[index]),
+            backward=backward,
+            more=len(ordered) > len(results),
+            started=beyond is not None,
+        )
+
+    def _answer(
+        self,
+        request: Request,
+        results: list[dict[str, Any]],
+        key: Callable[[int], Sequence[Any]],
+        *,
+        backward: bool,
+        more: bool,
+        started: bool,
+    ) -> dict[str, Any]:
+        """Return rows in the order in which they were read as a page; `started` after the first page."""
         first, last = 0, len(results) - 1
         if backward:
             results.reverse()
             first, last = last, first
-        ahead, behind = (True, more) if backward else (more, beyond is not None)
+        ahead, behind = (True, more) if backward else (more, started)
         return {
             "next": self._address(request, "next", key(last)) if results and ahead else None,
             "previous": self._address(request, "previous", key(first)) if results and behind else None,

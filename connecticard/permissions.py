@@ -149,6 +149,7 @@ API_READING: dict[str, Action | None] = {
     "documents": None,
     "statistics-use": None,
     "statistics-flows": None,
+    "statistics-history": None,
     "filings": Action.VIEW_LIBRARY,
     "loan-counts": Action.VIEW_LIBRARY,
     "expenditure-reports": Action.VIEW_LIBRARY,

@@ -15,6 +15,7 @@ from libraries.api import library_filter
 from libraries.models import Library, LibraryName
 from payments.api import RUN_KEY
 from payments.models import CountedFiling, Payment, PaymentRun
+from reports.history_api import HistoryViewSet
 from reports.models import Document, DocumentKind
 from transactions.models import reports_loans
 
@@ -221,4 +222,5 @@ ROUTES = [
     ("documents", DocumentViewSet),
     ("statistics/use", UseViewSet),
     ("statistics/flows", FlowViewSet),
+    ("statistics/history", HistoryViewSet),
 ]

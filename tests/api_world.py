@@ -137,6 +137,7 @@ ADDRESSES = {
     ],
     "documents": ["/api/v1/documents/", "/api/v1/documents/{statement}/"],
     "statistics-use": ["/api/v1/statistics/use/?fiscal_year=2027"],
+    "statistics-history": ["/api/v1/statistics/history/?subject=CT0001"],
     "statistics-flows": ["/api/v1/statistics/flows/?fiscal_year=2027"],
     "filings": ["/api/v1/filings/", "/api/v1/filings/CT0001-semiannual-2026-03-01-1/"],
     "loan-counts": ["/api/v1/filings/CT0001-semiannual-2026-03-01-1/loan-counts/"],

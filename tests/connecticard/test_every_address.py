@@ -68,6 +68,7 @@ PUBLIC = {
     "api:documents-detail",
     "api:statistics-use-list",
     "api:statistics-flows-list",
+    "api:statistics-history-list",
 }
 EXAMPLES = {
     "pk": "999999",
