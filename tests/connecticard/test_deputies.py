@@ -1,8 +1,6 @@
 """Deputy certifiers: named for some days by the director or the State Library, and by nobody else."""
 
-import re
 from datetime import date, timedelta
-from html import unescape
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -14,6 +12,7 @@ from connecticard import services
 from connecticard.models import AuditEvent, Invitation, Message, Role, RoleAssignment
 from connecticard.permissions import PERMITTED, Action, acting_as, may
 from tests.factories import give_role, make_consortium, make_library, make_signed_in_client, make_user
+from tests.page_text import text
 
 pytestmark = pytest.mark.django_db
 
@@ -47,10 +46,6 @@ def name(avon, email, by, first_day=FIRST, last_day=LAST):
 
 def address(library, view="deputies", *args):
     return reverse(f"connecticard:{view}", args=[library.key, *args])
-
-
-def text(response) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
 def test_a_deputy_signs_and_corrects_but_decides_nothing_lasting():

@@ -1,6 +1,5 @@
 """Pages of expenditure reports, through the real client, for each role."""
 
-import re
 from datetime import date
 
 import pytest
@@ -16,6 +15,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 
 pytestmark = pytest.mark.django_db
 YEAR = 2025
@@ -50,10 +50,6 @@ def address(name, library, *more):
     return reverse(f"payments:{name}", args=[library.key, YEAR, *more])
 
 
-def words(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
-
-
 def submit(client, library, **typed):
     values = {"spent_materials": "$300.00", "spent_land": "0", "unspent": "200", "action": "submit"}
     return client.post(address("expenditure_enter", library), values | typed, follow=True)
@@ -66,11 +62,11 @@ def certify(client, library):
 
 
 def test_library_fills_in_submits_and_certifies_its_report(director, library):
-    before = words(director.get(address("expenditure_report", library)))
-    form = words(director.get(address("expenditure_enter", library)))
-    filed = words(submit(director, library))
-    asked = words(director.get(address("expenditure_certify", library)))
-    certified = words(certify(director, library))
+    before = text(director.get(address("expenditure_report", library)))
+    form = text(director.get(address("expenditure_enter", library)))
+    filed = text(submit(director, library))
+    asked = text(director.get(address("expenditure_certify", library)))
+    certified = text(certify(director, library))
 
     assert "due Sunday, November 1, 2026" in before
     assert "$500.00" in before
@@ -97,7 +93,7 @@ def test_draft_is_saved_as_it_stands(director, library):
         follow=True,
     )
 
-    assert "Saved as a draft" in words(saved)
+    assert "Saved as a draft" in text(saved)
     assert 'value="1234.50"' in saved.content.decode()
     assert 'value="Moving"' in saved.content.decode()
     assert ExpenditureReport.objects.get().unspent_cents is None
@@ -108,7 +104,7 @@ def test_amount_that_cannot_be_read_stays_on_the_page_with_its_error(director, l
     response = submit(director, library, spent_staff=typed, spent_supplies="7.25")
     page = response.content.decode()
 
-    assert f"{typed} is not an amount." in words(response)
+    assert f"{typed} is not an amount." in text(response)
     assert f'value="{typed}"' in page
     assert 'value="7.25"' in page
     assert not ExpenditureReport.objects.exists()
@@ -117,8 +113,8 @@ def test_amount_that_cannot_be_read_stays_on_the_page_with_its_error(director, l
 def test_report_that_does_not_add_up_is_kept_and_says_what_is_missing(director, library):
     response = submit(director, library, unspent="100")
 
-    assert "The draft is saved. It is not submitted yet" in words(response)
-    assert "$100.00 is missing" in words(response)
+    assert "The draft is saved. It is not submitted yet" in text(response)
+    assert "$100.00 is missing" in text(response)
     assert ExpenditureReport.objects.get().status == "draft"
 
 
@@ -129,13 +125,13 @@ def test_unspent_left_blank_is_asked_for_beside_its_field(director, library):
 
 
 def test_sum_is_added_up_while_typing_and_stores_nothing(director, library):
-    answer = words(
+    answer = text(
         director.post(
             address("expenditure_sum", library), {"spent_materials": "450.00", "spent_staff": "oops"}
         )
     )
-    enough = words(director.post(address("expenditure_sum", library), {"unspent": "500"}))
-    too_much = words(director.post(address("expenditure_sum", library), {"unspent": "501"}))
+    enough = text(director.post(address("expenditure_sum", library), {"unspent": "500"}))
+    too_much = text(director.post(address("expenditure_sum", library), {"unspent": "501"}))
 
     assert "$50.00 still to be told." in answer
     assert "It adds up." in enough
@@ -149,8 +145,8 @@ def test_wrong_code_certifies_nothing(director, library):
     response = director.post(address("expenditure_certify", library), {"code": "000000"})
     without = director.post(address("expenditure_certify", library), {})
 
-    assert "This code is not right" in words(response)
-    assert "Enter the code that your authenticator app shows." in words(without)
+    assert "This code is not right" in text(response)
+    assert "Enter the code that your authenticator app shows." in text(without)
     assert ExpenditureReport.objects.get().status == "submitted"
 
 
@@ -159,13 +155,13 @@ def test_draft_cannot_be_certified_by_its_address(director, library):
 
     response = director.get(address("expenditure_certify", library), follow=True)
 
-    assert "There is no submitted report to certify." in words(response)
+    assert "There is no submitted report to certify." in text(response)
 
 
 def test_filer_sees_no_certify_button_but_who_certifies(library):
     filer = make_signed_in_client(Role.LIBRARY_FILER, library)
 
-    page = words(submit(filer, library))
+    page = text(submit(filer, library))
 
     assert "once the director, or a deputy with the certifier's role, certifies it" in page
     assert "Certify the report" not in page
@@ -176,14 +172,14 @@ def test_certifier_returns_a_report_with_the_reason(director, library):
     submit(director, library)
     assert director.get(address("expenditure_return", library)).status_code == 200
 
-    page = words(
+    page = text(
         director.post(address("expenditure_return", library), {"reason": "Add the land"}, follow=True)
     )
 
     assert "Add the land" in page
-    assert "Add the land" in words(director.get(address("expenditure_enter", library)))
+    assert "Add the land" in text(director.get(address("expenditure_enter", library)))
     again = director.post(address("expenditure_return", library), {"reason": "x"}, follow=True)
-    assert "This report is returned" in words(again)
+    assert "This report is returned" in text(again)
 
 
 def test_certified_report_is_reopened_and_both_versions_stay_readable(director, library):
@@ -193,8 +189,8 @@ def test_certified_report_is_reopened_and_both_versions_stay_readable(director, 
 
     director.post(address("expenditure_reopen", library), {"reason": "A receipt was found"})
     submit(director, library, unspent="150", spent_training="50")
-    amended = words(certify(director, library))
-    first = words(director.get(address("expenditure_report", library), {"version": "1"}))
+    amended = text(certify(director, library))
+    first = text(director.get(address("expenditure_report", library), {"version": "1"}))
 
     assert "A receipt was found" in amended
     assert "Training $50.00" in amended
@@ -206,10 +202,10 @@ def test_reopening_is_taken_back(director, library):
     submit(director, library)
     certify(director, library)
     director.post(address("expenditure_reopen", library), {"reason": "Mistake"})
-    open_page = words(director.get(address("expenditure_report", library)))
+    open_page = text(director.get(address("expenditure_report", library)))
 
-    page = words(director.post(address("expenditure_discard", library), follow=True))
-    twice = words(director.post(address("expenditure_discard", library), follow=True))
+    page = text(director.post(address("expenditure_discard", library), follow=True))
+    twice = text(director.post(address("expenditure_discard", library), follow=True))
 
     assert "Take version 2 back" in open_page
     assert "The new version is taken back." in page
@@ -220,23 +216,21 @@ def test_certified_report_is_entered_no_more(director, library):
     submit(director, library)
     certify(director, library)
 
-    assert "Reopen it with a reason" in words(
-        director.get(address("expenditure_enter", library), follow=True)
-    )
+    assert "Reopen it with a reason" in text(director.get(address("expenditure_enter", library), follow=True))
 
 
 def test_nothing_received_is_no_report(director, library):
     PastPayment.objects.update(cents=0)
 
-    assert "No report is owed" in words(director.get(address("expenditure_report", library)))
-    assert "no report is owed" in words(director.get(address("expenditure_enter", library), follow=True))
+    assert "No report is owed" in text(director.get(address("expenditure_report", library)))
+    assert "no report is owed" in text(director.get(address("expenditure_enter", library), follow=True))
 
 
 def test_unknown_receipt_is_asked_for_and_said(director, library):
     PastPayment.objects.all().delete()
 
-    assert "Unknown is not nothing" in words(director.get(address("expenditure_report", library)))
-    assert "Enter what was received." in words(director.get(address("expenditure_enter", library)))
+    assert "Unknown is not nothing" in text(director.get(address("expenditure_report", library)))
+    assert "Enter what was received." in text(director.get(address("expenditure_enter", library)))
     submit(director, library, received="500")
     assert ExpenditureReport.objects.get().received_cents == 500_00
 
@@ -247,13 +241,13 @@ def test_ledger_changed_after_certifying_is_said(director, staff, library):
 
     staff.post(address("money_received", library), {"cents": "600", "source": "Comptroller"})
 
-    assert "The ledger says another amount" in words(director.get(address("expenditure_report", library)))
+    assert "The ledger says another amount" in text(director.get(address("expenditure_report", library)))
 
 
 def test_year_that_has_not_ended_waits(director, library):
     page = director.get(reverse("payments:expenditure_report", args=[library.key, 2027]))
 
-    assert "The fiscal year has not ended" in words(page)
+    assert "The fiscal year has not ended" in text(page)
 
 
 @pytest.mark.parametrize("year", [1, 1994, 2100])
@@ -283,7 +277,7 @@ def test_auditor_reads_and_changes_nothing(director, library):
     submit(director, library)
     auditor = make_signed_in_client(Role.AUDITOR)
 
-    page = words(auditor.get(address("expenditure_report", library)))
+    page = text(auditor.get(address("expenditure_report", library)))
 
     assert "$300.00" in page
     assert "Certify the report" not in page
@@ -304,7 +298,7 @@ def test_staff_see_who_owes_filed_and_certified(staff, director, library, django
     make_letter(nothing)
 
     with django_assert_max_num_queries(32):
-        page = words(staff.get(reverse("payments:expenditure_report_list")))
+        page = text(staff.get(reverse("payments:expenditure_report_list")))
 
     assert "3 of 3 libraries" in page
     assert "Avon Free Public Library $500.00 Submitted, not certified" in page
@@ -326,13 +320,13 @@ def test_staff_choose_whose_reports_to_see(staff, library, settings, state, show
 
 
 def test_staff_look_at_an_earlier_year(staff, library):
-    page = words(staff.get(reverse("payments:expenditure_report_year", args=[2026])))
+    page = text(staff.get(reverse("payments:expenditure_report_year", args=[2026])))
 
     assert "On money received July 1, 2023 through June 30, 2024" in page
 
 
 def test_staff_record_and_correct_what_was_received(staff, library):
-    assert "On record: $500.00" in words(staff.get(address("money_received", library)))
+    assert "On record: $500.00" in text(staff.get(address("money_received", library)))
 
     wrong_day = staff.post(
         address("money_received", library), {"cents": "0", "source": "x", "received_on": "2025-07-01"}
@@ -343,28 +337,28 @@ def test_staff_record_and_correct_what_was_received(staff, library):
         follow=True,
     )
 
-    assert "July 1, 2025 is in fiscal year 2026" in words(wrong_day)
-    assert "is on record" in words(done)
+    assert "July 1, 2025 is in fiscal year 2026" in text(wrong_day)
+    assert "is on record" in text(done)
     assert PastPayment.objects.get().cents == 0
 
 
 def test_waiver_is_proposed_by_one_and_approved_by_another(staff, library):
     assert staff.get(address("expenditure_waiver_propose", library)).status_code == 200
     terms = {"until": "2026-11-01", "authority": "State Librarian", "reason": "Flood."}
-    early = words(staff.post(address("expenditure_waiver_propose", library), terms))
+    early = text(staff.post(address("expenditure_waiver_propose", library), terms))
 
-    proposed = words(
+    proposed = text(
         staff.post(
             address("expenditure_waiver_propose", library), terms | {"until": "2026-12-01"}, follow=True
         )
     )
     settle = reverse("payments:expenditure_waiver_settle", args=[ExpenditureReportWaiver.objects.get().pk])
-    own = words(staff.get(settle))
-    refused = words(staff.post(settle, {"action": "approve"}, follow=True))
+    own = text(staff.get(settle))
+    refused = text(staff.post(settle, {"action": "approve"}, follow=True))
     other = make_signed_in_client(Role.STATE_ADMINISTRATOR)
-    listed = words(other.get(reverse("payments:expenditure_report_list")))
-    offered = words(other.get(settle))
-    approved = words(other.post(settle, {"action": "approve"}, follow=True))
+    listed = text(other.get(reverse("payments:expenditure_report_list")))
+    offered = text(other.get(settle))
+    approved = text(other.post(settle, {"action": "approve"}, follow=True))
 
     assert "choose a later day" in early
     assert "Proposed Accepted through December 1, 2026" in proposed
@@ -373,7 +367,7 @@ def test_waiver_is_proposed_by_one_and_approved_by_another(staff, library):
     assert "Waivers to settle" in listed
     assert "Approve the waiver" in offered
     assert "Approved. The later day holds from now on." in approved
-    assert "Approved" in words(other.get(settle))
+    assert "Approved" in text(other.get(settle))
 
 
 def test_waiver_is_declined(staff, library):
@@ -383,5 +377,5 @@ def test_waiver_is_declined(staff, library):
     )
     settle = reverse("payments:expenditure_waiver_settle", args=[ExpenditureReportWaiver.objects.get().pk])
 
-    assert "Declined." in words(staff.post(settle, {"action": "decline"}, follow=True))
+    assert "Declined." in text(staff.post(settle, {"action": "decline"}, follow=True))
     assert not ExpenditureReportWaiver.objects.exists()

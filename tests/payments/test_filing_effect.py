@@ -1,6 +1,5 @@
 """What certifying a filing would do to the payment, beside its certificate."""
 
-import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -20,6 +19,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 from transactions import services
 from transactions.rules.filing_calendar import Cadence, measurement_period
@@ -56,10 +56,6 @@ def submitted(libraries):
     filing = make_filing(avon, make_period(FIRST.first_day))
     make_counts(filing, {(bethel, month): 50 for month in FIRST.months()})
     return services.submit_filing(filing=filing, by=make_user(Role.LIBRARY_FILER, library=avon), at=AT)
-
-
-def text(part) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", str(part)).split())
 
 
 def effect(filing):

@@ -1,8 +1,6 @@
 """Where people begin: library home, and the list of a person with several libraries."""
 
-import re
 from datetime import date, datetime
-from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -20,6 +18,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.payments.records import appropriation, certified
 from transactions.models import FilingPeriod
 from transactions.services import reopen_filing, submit_filing
@@ -42,10 +41,6 @@ def participant(name, **fields):
     return library
 
 
-def words(response):
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
-
-
 @pytest.mark.parametrize(
     ("role", "name"),
     [
@@ -66,7 +61,7 @@ def test_who_has_one_library_begins_at_its_home():
 
 
 def test_who_has_no_role_is_told_whom_to_ask():
-    assert "You hold no role for a library today" in words(make_signed_in_client().get(HOME))
+    assert "You hold no role for a library today" in text(make_signed_in_client().get(HOME))
 
 
 def test_who_has_two_libraries_chooses():
@@ -74,7 +69,7 @@ def test_who_has_two_libraries_chooses():
     for name in ("Avon Free Public Library", "Berlin-Peck Memorial Library"):
         give_role(user, Role.LIBRARY_CERTIFIER, library=participant(name))
 
-    page = words(make_signed_in_client(user=user).get(HOME))
+    page = text(make_signed_in_client(user=user).get(HOME))
 
     assert "2 libraries." in page
     assert "Berlin-Peck Memorial Library" in page
@@ -86,7 +81,7 @@ def test_consortium_sees_its_members_by_state(django_assert_max_num_queries):
     client = make_signed_in_client(Role.CONSORTIUM_FILER, consortium=make_consortium(members=members))
 
     with django_assert_max_num_queries(30):
-        page = words(client.get(HOME))
+        page = text(client.get(HOME))
 
     assert "5 to come, 4 missing, 1 certified." in page
 
@@ -102,7 +97,7 @@ def test_home_says_what_to_do_why_and_by_when():
     client = make_signed_in_client(Role.LIBRARY_CERTIFIER, library)
 
     response = client.get(home(library))
-    page = words(response)
+    page = text(response)
 
     assert "Participates: its letter of agreement is on file" in page
     assert (
@@ -175,7 +170,7 @@ def test_home_shows_what_a_returned_filing_has_to_correct():
     library = participant("Avon Free Public Library")
     make_filing(library, status="returned", returned_because="Look at May again.")
 
-    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+    page = text(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
 
     assert "To correct: Look at May again." in page
 
@@ -195,7 +190,7 @@ def test_home_shows_a_waiver_with_its_authority():
         approved_at=AT,
     )
 
-    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+    page = text(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
 
     assert "Extension Accepted through December 1, 2026 instead of September 8, 2026. A flood." in page
     assert "Authority: State Librarian, letter of September 4; approved by Stella Staff." in page
@@ -211,7 +206,7 @@ def test_late_filing_stays_on_the_list_until_a_waiver_takes_it():
     todo = response.context["now"][0]
     assert (todo.state, todo.left) == ("Certified, filed late", "")
     assert [remedy.words for remedy in todo.remedies] == ["Propose a waiver"]
-    assert "no waiver is on record" in words(response)
+    assert "no waiver is on record" in text(response)
 
 
 def test_home_estimates_the_payment_and_says_what_that_rests_on():
@@ -219,7 +214,7 @@ def test_home_estimates_the_payment_and_says_what_that_rests_on():
     appropriation(100_000)
     certified(library, {other: 30})
 
-    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+    page = text(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
 
     assert "$1,000.00 estimated at today's figures, once every requirement is met" in page
     assert "rests on 1 certified, 0 with last year's figures, 3 with none." in page
@@ -242,7 +237,7 @@ def test_home_asks_no_more_questions_where_there_is_much_to_tell(settings, djang
 def test_home_without_an_appropriation_estimates_nothing():
     library = participant("Avon Free Public Library")
 
-    page = words(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
+    page = text(make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)))
 
     assert "No appropriation is on record, so no payment can be estimated." in page
 
@@ -254,7 +249,7 @@ def test_home_draws_and_tells_the_way_from_loans_to_the_report():
     response = make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library))
 
     assert "<svg" in response.content.decode()
-    page = words(response)
+    page = text(response)
     assert "$123.45 was received" in page
     assert "18 months after the payment" in page
     assert "Loans counted: March 2024 to February 2025" in page
@@ -274,7 +269,7 @@ def test_home_lists_people_and_messages_of_the_library():
         message.items.create(library=library, words="A filing")
 
     response = make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library))
-    page = words(response)
+    page = text(response)
 
     assert "Cora Consortium" in page
     assert "Somebody Else" not in page
@@ -294,7 +289,7 @@ def test_home_shows_of_a_letter_about_several_libraries_what_is_its_own():
     message.items.create(library=avon, words="Avon owes a filing.")
     message.items.create(library=bethel, words="Bethel owes a report.")
 
-    page = words(make_signed_in_client(Role.LIBRARY_FILER, avon).get(home(avon)))
+    page = text(make_signed_in_client(Role.LIBRARY_FILER, avon).get(home(avon)))
 
     assert "Avon owes a filing." in page
     assert "Bethel" not in page
@@ -317,7 +312,7 @@ def test_home_offers_each_role_what_it_may_do(role, steps):
     own = library if role in (Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER) else None
     client = make_signed_in_client(role, own, consortium=consortium)
 
-    page = words(client.get(reverse("payments:library_home", args=[library.key])))
+    page = text(client.get(reverse("payments:library_home", args=[library.key])))
 
     assert [step for step in ("Enter loans", "Fill in the report") if step in page] == steps
 
@@ -345,13 +340,13 @@ def test_an_open_amendment_leads_to_whoever_is_next():
     certifier = make_signed_in_client(Role.LIBRARY_CERTIFIER, library)
     filer = make_signed_in_client(Role.LIBRARY_FILER, library)
     home = reverse("payments:library_home", args=[library.key])
-    assert "Amendment" not in words(filer.get(home))
+    assert "Amendment" not in text(filer.get(home))
 
     second = reopen_filing(filing=first, reason="A line was wrong.", by=make_user(), at=AT)
 
-    assert "Amendment of the record of loans, March 2026 to August 2026" in words(filer.get(home))
+    assert "Amendment of the record of loans, March 2026 to August 2026" in text(filer.get(home))
     assert reverse("transactions:filing_entry", args=[second.pk]) in filer.get(home).content.decode()
-    assert "Waits for" in words(certifier.get(home))
+    assert "Waits for" in text(certifier.get(home))
 
     second.loan_counts.update(loans=7)
     submit_filing(filing=second, by=make_user(), at=AT)
@@ -365,7 +360,7 @@ def test_home_of_a_library_without_a_letter_says_how_to_take_part():
     library = make_library("Avon Free Public Library")
     client = make_signed_in_client(Role.LIBRARY_FILER, library)
 
-    page = words(client.get(reverse("payments:library_home", args=[library.key])))
+    page = text(client.get(reverse("payments:library_home", args=[library.key])))
 
     assert "No letter of agreement is on file" in page
     assert "No Letter of Agreement was on file on November 20, 2026." in page
@@ -379,7 +374,7 @@ def test_home_of_a_library_in_order_says_so(settings):
     certified(library, {}, first_day=date(2026, 9, 1))
     client = make_signed_in_client(Role.LIBRARY_FILER, library)
 
-    page = words(client.get(reverse("payments:library_home", args=[library.key])))
+    page = text(client.get(reverse("payments:library_home", args=[library.key])))
 
     assert "Nothing has to be done today." in page
     assert "Every requirement is met as of April 1, 2027." in page

@@ -1,6 +1,5 @@
 """The page Mail with its messages, the days of the reminders, and the contact log."""
 
-import re
 from datetime import date, timedelta
 
 import pytest
@@ -12,6 +11,7 @@ from connecticard.mail import About, keep_message
 from connecticard.models import AuditEvent, Message, MessageKind, Role
 from payments.models import ContactLogEntry, ReminderRun, ReminderSchedule
 from tests.factories import make_letter, make_library, make_signed_in_client
+from tests.page_text import text
 
 pytestmark = pytest.mark.django_db
 MAIL, DAYS = reverse("payments:mail"), reverse("payments:reminder_schedule")
@@ -32,10 +32,6 @@ def library():
     made = make_library("Avon")
     make_letter(made)
     return made
-
-
-def words(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def keep(subject, library=None, kind=MessageKind.NOTICE, **said):
@@ -60,7 +56,7 @@ def test_every_message_is_listed_and_found_by_library_and_kind(staff, library):
     assert subjects(q="avon") == subjects(q=library.key) == ["One"]
     assert subjects(kind="reminder") == ["Two"]
     assert subjects(state="waiting", to="DIRECTOR") == ["Two", "One"]
-    assert "No message fits." in words(staff.get(MAIL, {"q": "Zanzibar"}))
+    assert "No message fits." in text(staff.get(MAIL, {"q": "Zanzibar"}))
 
 
 def test_message_is_shown_as_it_was_written(staff, library):
@@ -69,14 +65,14 @@ def test_message_is_shown_as_it_was_written(staff, library):
     page = staff.get(reverse("payments:message", args=[message.pk]))
 
     assert "What it &lt;b&gt;says&lt;/b&gt;." in page.content.decode()
-    assert "by the program itself" in words(page)
-    assert "Avon : About One" in words(page)
+    assert "by the program itself" in text(page)
+    assert "Avon : About One" in text(page)
 
 
 def test_mail_says_that_the_schedule_has_not_run(staff, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 
-    page = words(staff.get(MAIL))
+    page = text(staff.get(MAIL))
 
     assert "It has never run yet." in page
     assert "messages are put into the folder" in page
@@ -86,7 +82,7 @@ def test_mail_says_what_the_schedule_sent(staff):
     now = clock.now()
     ReminderRun.objects.create(on=now.date(), ran_at=now, was_on=True, messages=3, matters=4, to_telephone=1)
 
-    page = words(staff.get(MAIL))
+    page = text(staff.get(MAIL))
 
     assert "sent 3 letters about 4 things" in page
     assert "1 went to staff to telephone" in page
@@ -98,23 +94,23 @@ def test_failed_message_is_sent_again_by_a_button(staff, django_capture_on_commi
     Message.objects.filter(pk=message.pk).update(state="failed", failure="refused")
     page = reverse("payments:message", args=[message.pk])
 
-    assert "Send it again" in words(staff.get(page))
+    assert "Send it again" in text(staff.get(page))
     with django_capture_on_commit_callbacks(execute=True):
         answer = staff.post(reverse("payments:message_send_again", args=[message.pk]), follow=True)
 
-    assert "It is being sent again." in words(answer)
+    assert "It is being sent again." in text(answer)
     assert Message.objects.get().state == "sent"
     again = staff.post(reverse("payments:message_send_again", args=[message.pk]), follow=True)
-    assert "cannot be sent again" in words(again)
+    assert "cannot be sent again" in text(again)
 
 
 def test_auditor_reads_mail_and_sends_nothing(library):
     auditor, message = make_signed_in_client(Role.AUDITOR), keep("One", library)
     Message.objects.filter(pk=message.pk).update(state="failed", failure="refused")
 
-    assert "Send it again" not in words(auditor.get(reverse("payments:message", args=[message.pk])))
+    assert "Send it again" not in text(auditor.get(reverse("payments:message", args=[message.pk])))
     assert auditor.post(reverse("payments:message_send_again", args=[message.pk])).status_code == 403
-    assert "Set the days" not in words(auditor.get(DAYS))
+    assert "Set the days" not in text(auditor.get(DAYS))
     assert auditor.post(DAYS, {"is_on": "off"}).status_code == 403
 
 
@@ -131,10 +127,10 @@ def test_staff_set_the_days_on_a_page(staff):
     past = staff.post(DAYS, said | {"begins_on": "2026-11-19"})
     answer = staff.post(DAYS, said, follow=True)
 
-    assert "Enter numbers of days" in words(bad)
-    assert "Enter today or a later day" in words(past)
-    assert "The days of the reminders are set." in words(answer)
-    assert "2 and 10" in words(answer)
+    assert "Enter numbers of days" in text(bad)
+    assert "Enter today or a later day" in text(past)
+    assert "The days of the reminders are set." in text(answer)
+    assert "2 and 10" in text(answer)
     assert ReminderSchedule.objects.get().days_before == [10, 2]
 
 
@@ -158,16 +154,16 @@ def log(client, library, **said):
 def test_staff_note_a_contact_and_it_is_shown_where_they_work(staff, library):
     answer = log(staff, library)
 
-    assert "The contact with Avon is noted." in words(answer)
-    home = words(staff.get(reverse("payments:library_home", args=[library.key])))
+    assert "The contact with Avon is noted." in text(answer)
+    home = text(staff.get(reverse("payments:library_home", args=[library.key])))
     assert "Telephone" not in home
     assert "telephone with Pat Lee, director : They count again." in home.replace("director:", "director :")
-    assert "Telephone November 19, 2026" in words(staff.get(reverse("payments:work_list") + "?state=all"))
+    assert "Telephone November 19, 2026" in text(staff.get(reverse("payments:work_list") + "?state=all"))
     assert AuditEvent.objects.get(action="contact_noted").after["with"] == "Pat Lee, director"
 
 
 def test_page_of_the_log_warns_of_patrons(staff, library):
-    assert "Write nothing about patrons" in words(
+    assert "Write nothing about patrons" in text(
         staff.get(reverse("payments:contact_log", args=[library.key]))
     )
 
@@ -182,7 +178,7 @@ def test_page_of_the_log_warns_of_patrons(staff, library):
     ],
 )
 def test_line_that_makes_no_sense_is_refused(staff, library, said, why):
-    assert why in words(log(staff, library, **said))
+    assert why in text(log(staff, library, **said))
     assert not ContactLogEntry.objects.exists()
 
 
@@ -192,8 +188,8 @@ def test_correction_is_a_new_line(staff, library):
 
     page = log(staff, library, query=f"?corrects={first.pk}", note="They sent it yesterday.")
 
-    assert "Corrects the line of November 19, 2026" in words(page)
-    assert "Corrected by a later line." in words(page)
+    assert "Corrects the line of November 19, 2026" in text(page)
+    assert "Corrected by a later line." in text(page)
     assert ContactLogEntry.objects.count() == 2
     for change in (
         lambda: ContactLogEntry.objects.update(note="x"),
@@ -218,7 +214,7 @@ def test_library_does_not_see_the_log(role, library, staff):
     client = make_signed_in_client(role, library)
 
     assert client.get(reverse("payments:contact_log", args=[library.key])).status_code == 403
-    home = words(client.get(reverse("payments:library_home", args=[library.key])))
+    home = text(client.get(reverse("payments:library_home", args=[library.key])))
     assert "They count again" not in home
     assert "For State Library staff" not in home
 
@@ -227,7 +223,7 @@ def test_auditor_reads_the_log_and_adds_nothing(library, staff):
     log(staff, library)
     auditor = make_signed_in_client(Role.AUDITOR)
 
-    assert "They count again." in words(auditor.get(reverse("payments:contact_log", args=[library.key])))
+    assert "They count again." in text(auditor.get(reverse("payments:contact_log", args=[library.key])))
     assert log(auditor, library).status_code == 403
     assert ContactLogEntry.objects.count() == 1
 
@@ -239,4 +235,4 @@ def test_overdue_schedule_is_seen(staff, settings, monkeypatch):
     yesterday = late - timedelta(days=1)
     ReminderRun.objects.create(on=yesterday.date(), ran_at=yesterday, was_on=True)
 
-    assert "The schedule has not run today" in words(staff.get(MAIL))
+    assert "The schedule has not run today" in text(staff.get(MAIL))

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from datetime import date, datetime
 
 import openpyxl
@@ -25,6 +24,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.payments.records import appropriation, certified
 from transactions.models import Waiver
 from transactions.rules.filing_calendar import Cadence
@@ -60,10 +60,6 @@ def three():
     return a, b, c
 
 
-def words(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
-
-
 def listed(response):
     return [(row.item.library.name, row.item.subject) for row in response.context["page"]]
 
@@ -90,7 +86,7 @@ def waive(library, kind, until=date(2026, 12, 1)):
 
 def test_staff_see_what_every_library_owes_now(staff, three):
     response = staff.get(WORK)
-    page = words(response)
+    page = text(response)
 
     assert "3 participating libraries, November 20, 2026." in page
     assert listed(response) == [("Berlin", FIRST_HALF)]
@@ -141,15 +137,15 @@ def test_staff_choose_by_name_and_period_and_the_counts_follow(staff, three):
     response = staff.get(WORK, {"q": "BER", "subject": FIRST_HALF, "state": "all"})
 
     assert listed(response) == [("Berlin", FIRST_HALF)]
-    assert "1 in all" in words(response)
+    assert "1 in all" in text(response)
     assert "subject=Record+of+loans" in response.content.decode()  # a state keeps the other choices
-    assert "Nothing fits." in words(staff.get(WORK, {"q": "Zanzibar"}))
+    assert "Nothing fits." in text(staff.get(WORK, {"q": "Zanzibar"}))
 
 
 def test_list_on_a_day_on_which_nothing_is_owed_says_so(staff):
     certified(participant("Avon"), {})
 
-    page = words(staff.get(WORK))
+    page = text(staff.get(WORK))
 
     assert "0 owed now" in page
     assert "Nothing is owed today: what has fallen due is certified. Everything of the open periods" in page
@@ -173,7 +169,7 @@ def test_half_year_is_chosen_with_its_months_where_some_file_every_month(staff, 
 def test_unknown_choice_shows_an_error_and_not_everything(staff, three, choice):
     response = staff.get(WORK, choice)
 
-    assert "Select a valid choice" in words(response)
+    assert "Select a valid choice" in text(response)
     assert not response.context["page"].object_list
 
 
@@ -212,7 +208,7 @@ def test_money_at_stake_is_the_own_payment_and_what_others_gain_or_lose(staff, t
     assert sum(stake.own_cents for stake in stakes.values()) == 100_000
     # Nobody's loans rest on a period to come here: an absence costs the own payment and moves nobody else's
     assert {stake.most_affected for stake in stakes.values()} == {None}
-    assert "At stake is an estimate" in words(response)
+    assert "At stake is an estimate" in text(response)
 
 
 def test_what_an_absence_moves_between_others_is_told_with_who_moves_most(staff, three):
@@ -228,7 +224,7 @@ def test_what_an_absence_moves_between_others_is_told_with_who_moves_most(staff,
     assert stake.own_cents > 0
     assert stake.others_gain_cents > 0
     assert stake.most_affected in (avon, canton)
-    assert f"most: {stake.most_affected} +" in words(response)
+    assert f"most: {stake.most_affected} +" in text(response)
 
 
 def test_certified_things_have_nothing_at_stake(staff, three):
@@ -273,7 +269,7 @@ def test_list_is_exported_as_it_is_filtered(staff, three):
 
 
 def test_work_list_without_participants_leads_to_the_letters(staff):
-    assert "no letter of agreement is on file" in words(staff.get(WORK))
+    assert "no letter of agreement is on file" in text(staff.get(WORK))
 
 
 def test_address_that_looks_like_a_formula_is_text_in_the_file(staff, three):
@@ -295,7 +291,7 @@ def test_libraries_do_not_see_the_work_of_staff(role, name):
 def test_auditor_reads_the_work_list_and_reminds_nobody(three):
     auditor = make_signed_in_client(Role.AUDITOR)
 
-    assert "Remind" not in words(auditor.get(WORK))
+    assert "Remind" not in text(auditor.get(WORK))
     assert auditor.get(REMIND).status_code == 403
     assert auditor.post(reverse("payments:remind_library", args=[three[1].key])).status_code == 403
     assert not Message.objects.exists()
@@ -310,7 +306,7 @@ def test_work_list_of_the_whole_state_asks_few_questions(staff, django_assert_ma
     with django_assert_max_num_queries(75):
         response = staff.get(WORK, {"state": "all", "sort": "stake"})
 
-    assert "192 participating libraries" in words(response)
+    assert "192 participating libraries" in text(response)
     assert response.context["page"].paginator.count == 3 * 192
 
 
@@ -330,21 +326,21 @@ def test_one_click_reminds_the_people_of_one_library(staff, three, filer, django
     [letter] = mail.outbox
 
     assert answer.redirect_chain[0][0] == f"{WORK}?state=late"
-    assert "A reminder goes to Fay Filer (fay@example.org)." in words(answer)
+    assert "A reminder goes to Fay Filer (fay@example.org)." in text(answer)
     assert letter.to == ["fay@example.org"]
     assert letter.subject == ("Berlin: record of loans, March 2026 to August 2026, due September 8, 2026")
-    assert "Reminded November 20, 2026" in words(answer)
+    assert "Reminded November 20, 2026" in text(answer)
     assert AuditEvent.objects.get(action="reminder_sent").after["to"] == "fay@example.org"
 
     again = staff.post(address, follow=True)
-    assert "were reminded of all this today already" in words(again)
+    assert "were reminded of all this today already" in text(again)
     assert Message.objects.count() == 1
 
 
 def test_one_click_where_nobody_can_be_written_to_says_so(staff, three):
     answer = staff.post(reverse("payments:remind_library", args=[three[1].key]), follow=True)
 
-    assert "Nobody was written to: Berlin has nobody with the role" in words(answer)
+    assert "Nobody was written to: Berlin has nobody with the role" in text(answer)
 
 
 def test_one_click_on_a_library_that_owes_nothing_sends_nothing(staff, three):
@@ -352,7 +348,7 @@ def test_one_click_on_a_library_that_owes_nothing_sends_nothing(staff, three):
 
     answer = staff.post(reverse("payments:remind_library", args=[three[0].key]), follow=True)
 
-    assert "Avon owes nothing that it can be asked for today" in words(answer)
+    assert "Avon owes nothing that it can be asked for today" in text(answer)
     assert not Message.objects.exists()
 
 
@@ -370,12 +366,12 @@ def test_list_is_reminded_after_a_page_that_shows_every_letter(
     digest = page.context["plan"].digest
     [(letter, body)] = page.context["letters"]
 
-    assert "1 letter, about 1 library" in words(page)
-    assert "fay@example.org" in words(page)
+    assert "1 letter, about 1 library" in text(page)
+    assert "fay@example.org" in text(page)
     with django_capture_on_commit_callbacks(execute=True):
         answer = staff.post(f"{REMIND}?state=late", {"digest": digest}, follow=True)
 
-    assert "A reminder goes to Fay Filer" in words(answer)
+    assert "A reminder goes to Fay Filer" in text(answer)
     assert mail.outbox[0].body.strip() == body.strip()
     assert letter.person == filer
 
@@ -386,13 +382,13 @@ def test_nothing_is_sent_where_the_letters_changed_since_they_were_shown(staff, 
 
     answer = staff.post(REMIND, {"digest": digest})
 
-    assert "nothing was sent" in words(answer)
-    assert "Newcomer" in words(answer)
+    assert "nothing was sent" in text(answer)
+    assert "Newcomer" in text(answer)
     assert not Message.objects.exists()
 
 
 def test_list_of_what_cannot_be_asked_for_offers_no_letter(staff, three):
-    page = words(staff.get(REMIND, {"state": "certified"}))
+    page = text(staff.get(REMIND, {"state": "certified"}))
 
     assert "there is nobody to remind" in page
     assert "Send" not in page.partition("Send reminders Nothing")[2]

@@ -5,7 +5,8 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard.models import Role
 from libraries.models import Library, Residency
-from tests.factories import make_library, make_town, make_user
+from tests.factories import make_library, make_period, make_town, make_user
+from transactions.models import FilingPeriod
 
 
 @pytest.fixture
@@ -32,6 +33,27 @@ def libraries(db) -> dict[str, Library]:
         town=make_town("Dunes"), library=made["CT0003"], principal=True, valid=DateRange(None, None)
     )
     return made
+
+
+@pytest.fixture
+def avon(libraries) -> Library:
+    return libraries["CT0001"]
+
+
+@pytest.fixture
+def bethel(libraries) -> Library:
+    return libraries["CT0002"]
+
+
+@pytest.fixture
+def canton(libraries) -> Library:
+    return libraries["CT0003"]
+
+
+@pytest.fixture
+def period(db) -> FilingPeriod:
+    """The half year from March 2026."""
+    return make_period()
 
 
 @pytest.fixture

@@ -30,9 +30,9 @@ MONTHLY, SEMIANNUAL, ANNUAL = Cadence.MONTHLY, Cadence.SEMIANNUAL, Cadence.ANNUA
 
 
 @pytest.fixture
-def avon(libraries):
-    make_letter(libraries["CT0001"])
-    return libraries["CT0001"]
+def avon(avon):
+    make_letter(avon)
+    return avon
 
 
 def rows_of(library):

@@ -29,14 +29,9 @@ def _today(settings):
 
 
 @pytest.fixture
-def avon(libraries):
-    make_letter(libraries["CT0001"])
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
+def avon(avon):
+    make_letter(avon)
+    return avon
 
 
 @pytest.fixture

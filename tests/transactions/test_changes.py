@@ -18,21 +18,6 @@ AT = datetime(2026, 9, 5, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
-
-
-@pytest.fixture
-def canton(libraries):
-    return libraries["CT0003"]
-
-
-@pytest.fixture
 def certifier(avon):
     return make_user(Role.LIBRARY_CERTIFIER, library=avon)
 

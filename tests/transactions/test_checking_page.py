@@ -1,7 +1,6 @@
 """The page that checks a filing: what it shows, the reasons it takes, and that nothing typed is lost."""
 
 import csv
-import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -17,6 +16,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.transactions.conftest import months
 from transactions import services
 from transactions.count_grid_form import cell_name
@@ -37,14 +37,9 @@ def _today(settings):
 
 
 @pytest.fixture
-def avon(libraries):
-    make_letter(libraries["CT0001"])
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def canton(libraries):
-    return libraries["CT0003"]
+def avon(avon):
+    make_letter(avon)
+    return avon
 
 
 @pytest.fixture
@@ -74,10 +69,6 @@ def unusual(avon, canton):
 @pytest.fixture
 def address(unusual):
     return reverse("transactions:filing_check", args=[unusual.pk])
-
-
-def text(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def said(canton, month, reason="checked", words=""):

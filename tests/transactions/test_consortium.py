@@ -1,6 +1,5 @@
 """How the members of a consortium stand, for its filer and for the State Library."""
 
-import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -17,6 +16,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from transactions.consortium_members import MemberState, period_to_show, periods_of_members
 from transactions.rules.filing_calendar import Cadence
 
@@ -29,11 +29,6 @@ IN_TIME, LATE = datetime(2026, 9, 7, 14, tzinfo=UTC), datetime(2026, 9, 12, 14, 
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = TODAY
-
-
-@pytest.fixture
-def period(db):
-    return make_period()
 
 
 @pytest.fixture
@@ -55,10 +50,6 @@ def filer(consortium):
 
 def page(consortium, query=""):
     return reverse("transactions:consortium_page", args=[consortium.pk]) + query
-
-
-def text(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def in_state(library, period, status, at=IN_TIME):

@@ -28,16 +28,6 @@ TODAY = ON_TIME.date()
 
 
 @pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def canton(libraries):
-    return libraries["CT0003"]
-
-
-@pytest.fixture
 def filer(avon):
     return make_user(Role.LIBRARY_FILER, library=avon, second_factor=False)
 

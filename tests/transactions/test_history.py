@@ -20,16 +20,6 @@ AT = datetime(2026, 3, 5, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
-
-
-@pytest.fixture
 def draft(avon):
     return make_filing(avon, make_period())
 

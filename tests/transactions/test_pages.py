@@ -20,6 +20,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.transactions.conftest import months
 from transactions import services
 from transactions.count_grid_form import cell_name
@@ -40,14 +41,9 @@ def _today(settings):
 
 
 @pytest.fixture
-def avon(libraries):
-    make_letter(libraries["CT0001"])
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
+def avon(avon):
+    make_letter(avon)
+    return avon
 
 
 @pytest.fixture
@@ -88,10 +84,6 @@ def certified(submitted, certifier):
 
 def url(name, *args):
     return reverse(f"transactions:{name}", args=args)
-
-
-def text(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def shown(client, name, *args, status=200):

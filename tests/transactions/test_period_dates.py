@@ -1,6 +1,5 @@
 """The dates of filing periods: listed with the law's, changed after a look at what that does."""
 
-import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -16,6 +15,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from transactions import services
 from transactions.library_filings import periods_of_libraries, who_owes
 from transactions.models import Waiver
@@ -32,11 +32,6 @@ LATE, IN_TIME = datetime(2026, 9, 12, 14, tzinfo=UTC), datetime(2026, 9, 7, 14, 
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = TODAY
-
-
-@pytest.fixture
-def period(db):
-    return make_period()
 
 
 @pytest.fixture
@@ -70,10 +65,6 @@ def page(period):
 def entered(period, **changed):
     days = {name: getattr(period, name) for name in ("due_on", "accepted_until", "closes_on")}
     return {**{name: day.isoformat() for name, day in (days | changed).items()}, "reason": "Storm of July 4"}
-
-
-def text(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def test_list_shows_the_law_s_day_beside_practice_and_who_has_submitted(client, taking_part, period):

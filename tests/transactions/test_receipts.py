@@ -24,6 +24,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.transactions.conftest import months
 from transactions import receipts, services
 from transactions.importing import BULK_IMPORT_EDITION
@@ -42,16 +43,6 @@ LATER = AT + timedelta(days=30)
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = date(2026, 9, 5)
-
-
-@pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
 
 
 @pytest.fixture
@@ -94,10 +85,6 @@ def submission_of(filing) -> FilingReceipt:
 
 def page(client, receipt, **query) -> str:
     return text(client.get(receipt.get_absolute_url(), query))
-
-
-def text(response) -> str:
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
 
 
 # Given

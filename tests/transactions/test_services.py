@@ -32,16 +32,6 @@ AFTER_CLOSING = datetime(2027, 7, 1, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
-
-
-@pytest.fixture
 def filer(avon):
     return make_user(Role.LIBRARY_FILER, library=avon, second_factor=False)
 

@@ -25,11 +25,6 @@ def _today(settings):
 
 
 @pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
 def draft(libraries, avon):
     filing = make_filing(avon)
     make_counts(filing, {(libraries["CT0002"], month): 20 for month in months(date(2026, 3, 1), 6)})

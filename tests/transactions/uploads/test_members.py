@@ -21,6 +21,7 @@ from tests.factories import (
     make_signed_in_client,
     make_user,
 )
+from tests.page_text import text
 from tests.transactions.uploads.conftest import workbook
 from transactions import services
 from transactions.models import Filing, LabelMapping, LoanCount
@@ -42,26 +43,6 @@ HEAD = "lender,home_library,month,loans\n"
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = TODAY
-
-
-@pytest.fixture
-def period(db):
-    return make_period()
-
-
-@pytest.fixture
-def avon(libraries):
-    return libraries["CT0001"]
-
-
-@pytest.fixture
-def bethel(libraries):
-    return libraries["CT0002"]
-
-
-@pytest.fixture
-def canton(libraries):
-    return libraries["CT0003"]
 
 
 @pytest.fixture
@@ -88,10 +69,6 @@ def read(matcher):
             return read_members_file(tables, matcher, TODAY)
 
     return read
-
-
-def text(response):
-    return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
 
 
 def hidden(response, name):
