@@ -212,7 +212,7 @@ def test(arguments: list[str]) -> int:
     else:
         line += _browser_arguments(arguments, environment)
     if not _chooses(arguments):
-        line += ["-n", "auto", "--maxprocesses", "8"]
+        line += ["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
     with own_world("test", settings=FAST, slots=8) as world:
         world.make_database()
         return run_in_front(line + arguments, environment={**world.environment(), **environment}, cwd=ROOT)

@@ -1,22 +1,35 @@
 """What axe finds on a page, and whether it fits its frame, on a phone and on a desk."""
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page, ViewportSize
 
 # Of a long table the rows after these are like them, and there are thousands of cells.
 _ROWS_LIKE_OTHERS = {"exclude": [["tbody tr:nth-child(n+7):not(:has(.count-grid__error, :focus))"]]}
-WIDTHS = ({"width": 390, "height": 844}, {"width": 1280, "height": 900})
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+
+# axe is read into a page once and answers with what is wrong alone: a whole answer takes longer to send
+# than to find.
+_FIND = """async (context) => {
+    const {violations} = await axe.run(context, {resultTypes: ["violations"]});
+    return violations
+        .filter(({impact}) => ["serious", "critical"].includes(impact))
+        .map(({id, nodes}) => `${id}: ${nodes.slice(0, 3).map(({target}) => target.join(" ")).join(", ")}`);
+}"""
+_IS_THERE = "typeof axe === 'object'"
+_IS_WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def findings(page: Page) -> list[str]:
+def findings(page: Page, *, frames: tuple[ViewportSize, ...] = (PHONE, DESK)) -> list[str]:
     """Return what is seriously wrong with the page one is on; empty when nothing is."""
+    if not page.evaluate(_IS_THERE):
+        page.evaluate(f"() => {{ {AXE_SCRIPT}; }}")
     found = []
-    for width in WIDTHS:
-        page.set_viewport_size(width)
-        for violation in Axe().run(page, context=_ROWS_LIKE_OTHERS).response["violations"]:
-            if violation["impact"] in ("serious", "critical"):
-                places = ", ".join(" ".join(node["target"]) for node in violation["nodes"][:3])
-                found.append(f"{violation['id']} at {width['width']} pixels: {places}")
-        if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            found.append(f"wider than {width['width']} pixels")
+    for frame in frames:
+        page.set_viewport_size(frame)
+        width = f"{frame['width']} pixels"
+        wrong = page.evaluate(_FIND, _ROWS_LIKE_OTHERS)
+        found += [f"{each} at {width}" for each in wrong]
+        if page.evaluate(_IS_WIDER):
+            found.append(f"wider than {width}")
     return found

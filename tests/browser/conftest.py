@@ -2,8 +2,12 @@
 
 import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
+from django.core.signals import request_finished, request_started
 from django.db import connection
 from playwright.sync_api import expect
 
@@ -30,12 +34,31 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 @pytest.fixture
-def site(live_server, settings, monkeypatch):
+def site(live_server, settings, monkeypatch, browser):
     """The address of the running site, as a name: passkeys belong to a name, not to a number."""
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no session outlives its request
     address = live_server.url.replace("127.0.0.1", "localhost")
     settings.SITE_URL = address
-    return address
+    with _every_request_answered():
+        yield address
+        for context in browser.contexts:
+            context.close()
+
+
+@contextmanager
+def _every_request_answered() -> Iterator[None]:
+    """Wait at the end until nothing is asked any more: the database is emptied next."""
+    asked, answered = [], []
+    request_started.connect(begun := lambda **said: asked.append(said), weak=False)
+    request_finished.connect(done := lambda **said: answered.append(said), weak=False)
+    yield
+    quiet_since = time.monotonic()
+    while time.monotonic() < quiet_since + 0.05:
+        if len(asked) > len(answered):
+            quiet_since = time.monotonic()
+        time.sleep(0.01)
+    request_started.disconnect(begun)
+    request_finished.disconnect(done)
 
 
 @pytest.fixture

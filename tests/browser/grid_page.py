@@ -5,17 +5,16 @@ from datetime import date
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from connecticard.models import Role
+from tests.browser.axe import DESK
 from tests.factories import make_counts, make_filing, make_home_library, make_letter, make_period
 from tests.factories import make_signed_in_client as signed_in
 from transactions.models import Filing
 
 TODAY = date(2026, 9, 5)
 MARCH = date(2026, 3, 1)
-WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 NAMES = ("Avon Free Public Library", "Bethel Public Library", "Canton Public Library", "Derby Neck Library")
 
 
@@ -39,7 +38,7 @@ def enter(browser: Browser, site: str, draft: Filing) -> Any:
         client = signed_in(Role.LIBRARY_FILER, draft.library)
         client.user.name = name
         client.user.save()
-        context = browser.new_context(**{"viewport": WIDE, **options})
+        context = browser.new_context(**{"viewport": DESK, **options})
         contexts.append(context)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": site}])
         page = context.new_page()
@@ -77,16 +76,6 @@ def counts_of(filing: Filing) -> dict[tuple[str, int], int | None]:
         (count.home_library.name.split()[0], count.month.month): count.loans
         for count in filing.loan_counts.select_related("home_library")
     }
-
-
-def look_at(page: Page, *, widths: tuple[dict[str, int], ...] = (PHONE, WIDE)) -> None:
-    """Hold the page to axe and to its frame."""
-    for width in widths:
-        page.set_viewport_size(width)
-        found = Axe().run(page).response["violations"]
-        serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
-        assert not serious, f"{page.url}: {serious}"
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 Come = Callable[..., Page]

@@ -20,9 +20,10 @@ from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import PERMITTED
 from payments import expenditure_services
 from payments.models import PastPayment
+from tests.api_world import TODAY, World, make_world
 from tests.browser.axe import findings
 from tests.connecticard.test_every_address import addresses
-from tests.connecticard.test_reach import OTHERS, records, world  # noqa: F401 - fixtures
+from tests.connecticard.test_reach import OTHERS, records, with_a_form  # noqa: F401 - a fixture
 from tests.factories import give_role, make_counts, make_signed_in_client
 from tests.transactions.conftest import months
 from transactions import services
@@ -48,6 +49,12 @@ OF_A_STATE = {
     "payments:expenditure_discard",
 }
 AT = datetime(2027, 9, 20, 9, tzinfo=EASTERN)
+
+
+@pytest.fixture
+def world(settings, transactional_db) -> World:
+    settings.DEMO_TODAY = TODAY
+    return with_a_form(make_world())
 
 
 def pages_of(role: Role) -> Iterator[tuple[str, URLPattern]]:
@@ -89,7 +96,7 @@ def test_no_page_has_a_serious_finding(
     role: Role,
     page: Page,
     site: str,
-    world: Any,  # noqa: F811
+    world: World,
     records: Any,  # noqa: F811
 ) -> None:
     library = world.libraries[OTHERS]
@@ -109,7 +116,7 @@ def test_no_page_has_a_serious_finding(
 def test_no_page_of_a_filing_has_a_serious_finding_in_any_state(
     page: Page,
     site: str,
-    world: Any,  # noqa: F811
+    world: World,
 ) -> None:
     avon, bethel, canton = world.libraries.values()
     client = make_signed_in_client(Role.LIBRARY_CERTIFIER, bethel)
@@ -135,7 +142,7 @@ def test_no_page_of_a_filing_has_a_serious_finding_in_any_state(
 def test_no_page_of_an_expenditure_report_has_a_serious_finding_in_any_state(
     page: Page,
     site: str,
-    world: Any,  # noqa: F811
+    world: World,
 ) -> None:
     year, bethel = 2026, world.libraries[OTHERS]
     PastPayment.objects.update_or_create(

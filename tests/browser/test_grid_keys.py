@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.grid_page import MARCH, PHONE, cell, focused, look_at, state
+from tests.browser.axe import PHONE, findings
+from tests.browser.grid_page import MARCH, cell, focused, state
 from transactions import services
 from transactions.rules.filing_checks import Tier
 from transactions.services import Finding
@@ -152,7 +153,7 @@ def test_search_that_finds_nothing_says_so_and_escape_goes_back(enter):
 
     page.keyboard.type("storrs")
     expect(page.locator("[data-grid-search-found]")).to_contain_text("No library or town of that name")
-    look_at(page)
+    assert findings(page) == []
     page.keyboard.press("Escape")
 
     assert focused(page) == "Bethel Public Library Apr 2026"
@@ -173,7 +174,7 @@ def test_screen_reader_reads_row_column_and_state(enter):
         "“3o” is not a whole number. Enter 0 if no items were lent on cards of Canton Public Library."
     )
     expect(page.get_by_role("status")).to_contain_text("1 cell not saved: correct what is marked.")
-    look_at(page)
+    assert findings(page) == []
     canton.fill("30")
     page.keyboard.press("Tab")
     expect(canton).to_have_accessible_description("Saved")
@@ -187,10 +188,10 @@ def test_panel_shows_the_same_month_of_earlier_years(enter):
     panel = page.get_by_role("complementary", name="The cell you are in")
     expect(panel.get_by_role("heading")).to_have_text("Bethel Public Library, Mar 2026")
     expect(panel.get_by_role("row", name="2026 (saved here) 20")).to_be_visible()
-    look_at(page)
+    assert findings(page) == []
     panel.get_by_role("link", name="All months of Bethel Public Library").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Lent on cards of Bethel Public Library")
-    look_at(page)
+    assert findings(page) == []
 
 
 def test_what_the_checks_find_is_marked_in_its_cell_and_told_in_the_panel(enter, draft, monkeypatch):
@@ -204,7 +205,7 @@ def test_what_the_checks_find_is_marked_in_its_cell_and_told_in_the_panel(enter,
     marked.focus()
     panel = page.get_by_role("complementary", name="The cell you are in")
     expect(panel.get_by_role("listitem")).to_have_text("20 is far more than the year before.")
-    look_at(page)
+    assert findings(page) == []
     page.keyboard.type("2")
     page.keyboard.press("Tab")
     expect(marked).to_have_accessible_description("Saved Needs an explanation")
@@ -231,10 +232,10 @@ def test_on_a_phone_one_month_is_shown_at_a_time(enter):
 
     assert focused(page) == "Canton Public Library Apr 2026"
     expect(state(page)).to_contain_text("24 loans on record")
-    look_at(page, widths=(PHONE,))
+    assert findings(page, frames=(PHONE,)) == []
     page.get_by_label("Month", exact=True).select_option("All months")
     expect(bethel).to_have_value("20")
-    look_at(page, widths=(PHONE,))
+    assert findings(page, frames=(PHONE,)) == []
 
 
 def test_rows_come_in_another_order_and_stay_so(enter, draft):

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.grid_page import MARCH, cell, counts_of, focused, look_at, state
+from tests.browser.axe import findings
+from tests.browser.grid_page import MARCH, cell, counts_of, focused, state
 from tests.factories import make_counts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,7 +25,7 @@ def test_a_cell_is_saved_when_it_is_left_and_after_a_pause(enter, draft):
     expect(state(page)).to_contain_text("35 loans on record")
 
     assert counts_of(draft) == {("Bethel", 3): 20, ("Canton", 3): 7, ("Canton", 4): 8}
-    look_at(page)
+    assert findings(page) == []
 
 
 def test_what_is_saved_is_there_after_the_page_is_closed_at_once(enter, draft):
@@ -122,7 +123,7 @@ def test_two_people_see_each_other_and_what_the_other_saved(enter):
     expect(ben.locator("#sum")).to_have_text("41")
     expect(ann.locator("[data-presence]")).to_contain_text("Ben Jones has this filing open", timeout=30_000)
     expect(cell(ann, f"{CANTON} Apr 2026")).to_have_value("6")
-    look_at(ben)
+    assert findings(ben) == []
 
 
 @pytest.mark.parametrize(("button", "stays"), [("Keep mine: 12", 12), ("Take theirs: 15", 15)])
@@ -143,7 +144,7 @@ def test_a_cell_that_both_changed_waits_for_a_choice(enter, draft, button, stays
     )
     expect(state(ben)).to_contain_text("1 cell changed by two people")
     assert counts_of(draft)["Canton", 3] == 15
-    look_at(ben)
+    assert findings(ben) == []
     ben.get_by_role("button", name="Save and check").click()
     assert focused(ben) == f"{CANTON} Mar 2026"
     ben.get_by_role("button", name=button).click()
@@ -178,7 +179,7 @@ def test_a_button_that_comes_too_late_shows_both_values_and_lets_choose(enter, d
         f"{CANTON}, Apr 2026: yours 4, theirs 9"
     )
     expect(cell(page, f"{CANTON} Mar 2026")).to_have_value("12")
-    look_at(page)
+    assert findings(page) == []
     page.get_by_role("button", name="Keep mine: 4").click()
     expect(state(page)).to_contain_text("Saved at")
     assert counts_of(draft) == {("Bethel", 3): 20, ("Canton", 3): 12, ("Canton", 4): 4}
@@ -232,7 +233,7 @@ def test_without_a_connection_nothing_is_lost_and_it_is_sent_later(enter, draft)
     cell(page, f"{CANTON} Mar 2026").fill("15")
     page.keyboard.press("Tab")
     expect(state(page)).to_contain_text("Not saved yet: no connection. Trying again")
-    look_at(page)
+    assert findings(page) == []
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     page.close(run_before_unload=True)

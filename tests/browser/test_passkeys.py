@@ -1,19 +1,17 @@
 """Passkeys with Chromium's own virtual authenticator, under the site's strict policy."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from connecticard.models import Role
 from connecticard.second_factor import has_passkey
+from tests.browser.axe import findings
 from tests.factories import PASSWORD, current_code, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def no_serious_barrier(page):
-    found = Axe().run(page).response["violations"]
-    serious = [each["id"] for each in found if each["impact"] in ("serious", "critical")]
-    assert not serious, f"{page.url}: {serious}"
+    assert findings(page) == [], page.url
 
 
 def enter_password(page, site, user):

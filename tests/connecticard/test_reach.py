@@ -15,7 +15,7 @@ from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
 from payments.models import ExpenditureReportWaiver, OrderKind, WithheldRelease
 from reports.models import DocumentBatch
-from tests.api_world import TODAY, make_world
+from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
 from transactions.models import Holiday, LabelMapping, Waiver
@@ -44,15 +44,19 @@ PUBLIC = {
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
 
 
-@pytest.fixture
-def world(settings):
-    settings.DEMO_TODAY = TODAY
-    made = make_world()
+def with_a_form(made: World) -> World:
+    """Return the world with a draft under the form in force, so that it has pages."""
     made.draft.form_edition = edition_on(made.draft.period.first_day).name
     made.draft.sha256 = "a" * 64
     made.draft.save()
     made.draft.refresh_from_db()
     return made
+
+
+@pytest.fixture
+def world(settings, world):
+    settings.DEMO_TODAY = TODAY
+    return with_a_form(world)
 
 
 @pytest.fixture

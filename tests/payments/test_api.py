@@ -5,7 +5,7 @@ import pytest
 from connecticard.models import Role
 from payments import services
 from payments.models import Payment, UnmetRequirement
-from tests.api_world import AT, TODAY, make_world
+from tests.api_world import AT, TODAY
 from tests.factories import make_signed_in_client, make_user
 
 pytestmark = pytest.mark.django_db
@@ -15,11 +15,6 @@ API = "/api/v1/"
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = TODAY
-
-
-@pytest.fixture
-def world(db):
-    return make_world()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from connecticard.models import Role
-from tests.api_world import TODAY, make_world
+from tests.api_world import TODAY
 from tests.factories import make_consortium, make_library, make_signed_in_client, make_user
 from transactions.models import LoanCount
 
@@ -14,11 +14,6 @@ API = "/api/v1/"
 @pytest.fixture(autouse=True)
 def _today(settings):
     settings.DEMO_TODAY = TODAY
-
-
-@pytest.fixture
-def world(db):
-    return make_world()
 
 
 @pytest.fixture
