@@ -81,6 +81,21 @@ class TextField(forms.CharField):
         super().__init__(max_length=60, strip=False, **settings)
 
 
+class PatternField(forms.Field):
+    """Text of one form, such as a few keys with commas between them."""
+
+    def __init__(self, *, pattern: str, example: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.pattern, self.example = pattern, example
+
+    def to_python(self, value: Any) -> str | None:
+        if value in self.empty_values:
+            return None
+        if not re.fullmatch(self.pattern, value):
+            raise ValidationError(f"It cannot be read. {self.help_text}")
+        return str(value)
+
+
 class Filter(django_filters.Filter):
     """A filter without a label, which only a form would show."""
 
@@ -106,6 +121,10 @@ class YesNoFilter(Filter):
 
 class TextFilter(Filter):
     field_class = TextField
+
+
+class PatternFilter(Filter):
+    field_class = PatternField
 
 
 def fiscal_year_filter(**settings: Any) -> NumberFilter:

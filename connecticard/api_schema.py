@@ -15,6 +15,7 @@ from connecticard.api_filters import (
     ChosenField,
     DayField,
     Parameters,
+    PatternField,
     TextField,
     WholeNumberField,
     YesNoField,
@@ -209,6 +210,9 @@ def value_schema(field: forms.Field) -> Json:
             return {"type": "boolean"}
         case ChosenField():
             return {"type": "string", "enum": list(field.words)}
+        case PatternField():
+            text: Json = {"type": "string", "pattern": f"^(?:{field.pattern})$"}
+            return text | ({"examples": [field.example]} if field.example is not None else {})
         case TextField():
             return {"type": "string", "minLength": 1, "maxLength": field.max_length}
     raise TypeError(f"{type(field).__name__} has no description")

@@ -102,6 +102,7 @@ PLACES: Sequence[Place] = (
         "Published",
         leads_to=frozenset({"payments:trend_library", "payments:trend_town"}),
     ),
+    Place("What if", "payments:what_if", "Published"),
     Place("Rulebook", "reports:rulebook", "Published"),
     Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
     Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),

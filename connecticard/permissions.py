@@ -146,6 +146,7 @@ API_READING: dict[str, Action | None] = {
     "filing-periods": None,
     "payment-runs": None,
     "payments": None,
+    "what-if": None,
     "documents": None,
     "statistics-use": None,
     "statistics-flows": None,

@@ -20,6 +20,7 @@ from payments.models import ExpenditureLine, ExpenditureReport, Payment, Payment
 from payments.models.payment_run import WITHHELD_POLICIES
 from payments.rules.cents import plain_dollars, rate
 from payments.rules.payment_run_status import PaymentRunStatus
+from payments.what_if_api import WhatIfViewSet
 from transactions.rules.filing_calendar import measurement_period
 from transactions.rules.filing_status import FilingStatus
 
@@ -386,4 +387,5 @@ ROUTES = [
     ("payment-runs", PaymentRunViewSet),
     ("payment-runs/<str:run>/payments", PaymentViewSet),
     ("expenditure-reports", ExpenditureReportViewSet),
+    ("what-if", WhatIfViewSet),
 ]

@@ -12,6 +12,7 @@ from payments.views import (
     runs,
     state_reports,
     trends,
+    what_if,
     withheld,
     work_list,
 )
@@ -75,6 +76,9 @@ urlpatterns = [
         appropriations.appropriation_change,
         name="appropriation_change",
     ),
+    path("what-if/", what_if.what_if, name="what_if"),
+    path("what-if/what-if.csv", what_if.what_if_csv, name="what_if_csv"),
+    path("what-if/what-if.xlsx", what_if.what_if_xlsx, name="what_if_xlsx"),
     path("payment-runs/", runs.run_list, name="run_list"),
     path("payment-runs/new/", runs.run_create, name="run_create"),
     path("payment-runs/<int:pk>/", runs.run_page, name="run_page"),

@@ -8,13 +8,16 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, QuerySet
 
+from connecticard.permissions import Action, may
 from libraries.models import Library
 from payments.estimate import Estimate
 from payments.latest_estimate import latest_estimate
 from payments.models import PaymentRun
+from payments.owed import fiscal_years
 from payments.rules.grant_formula import GrantLine, GrantSplit, LibraryActivity
+from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.rules.filing_calendar import Span, measurement_period
 
 
@@ -83,6 +86,56 @@ def run_key(run: PaymentRun) -> str:
 def open_key(fiscal_year: int) -> str:
     """Return how a question names an open year."""
     return f"{fiscal_year}-open"
+
+
+def bases_for(user: Any, *, on: date) -> list[tuple[str, str]]:
+    """Return what somebody may ask about, the latest year first: the key of each, and in words.
+
+    Published runs for everybody. Who sees runs that are not published may also ask about these, once they are
+    calculated, and about the years that are open on a day. A void run is answered, but not offered.
+    """
+    found = [
+        (run.fiscal_year, run.number, run_key(run), f"Fiscal year {run.fiscal_year}: {run_in_words(run)}")
+        for run in _runs(user).exclude(status=PaymentRunStatus.VOID)
+    ]
+    found += [
+        (year, 10_000, open_key(year), f"Fiscal year {year}, open: estimated at today's figures")
+        for year in _open_years(user, on)
+    ]
+    return [(key, words) for *_, key, words in sorted(found, reverse=True)]
+
+
+def base_named(key: str, user: Any, *, on: date) -> Base | None:
+    """Return what a key names, as somebody may see it on a day; None where it names nothing for them.
+
+    CannotCalculate for an open year whose certified filings hold what no payment may rest on.
+    """
+    year, _, which = key.partition("-")
+    if not year.isdecimal():
+        return None
+    if which == "open":
+        return base_of_open_year(int(year), on=on) if int(year) in _open_years(user, on) else None
+    run = _runs(user).filter(fiscal_year=int(year), number=int(which)).first() if which.isdecimal() else None
+    return base_of_run(run) if run is not None else None
+
+
+def run_in_words(run: PaymentRun) -> str:
+    """Return a run as a question names it to a reader."""
+    state = "" if run.status == PaymentRunStatus.CERTIFIED else f", {run.status}"
+    return f"payment run {run_key(run)}{state}"
+
+
+def _runs(user: Any) -> QuerySet[PaymentRun]:
+    return PaymentRun.objects.visible_to(user).filter(calculated_at__isnull=False)
+
+
+def _open_years(user: Any, on: date) -> list[int]:
+    """Return the years that can still be earned or paid on a day and have no certified run."""
+    if not may(user, Action.VIEW_RUNS):
+        return []
+    certified = PaymentRun.objects.filter(status=PaymentRunStatus.CERTIFIED)
+    done = set(certified.values_list("fiscal_year", flat=True))
+    return [year for year in fiscal_years(on) if year not in done]
 
 
 def base_of_run(run: PaymentRun) -> Base:

@@ -135,6 +135,7 @@ ADDRESSES = {
         "/api/v1/payment-runs/2027-1/payments/",
         "/api/v1/payment-runs/2027-1/payments/CT0001/",
     ],
+    "what-if": ["/api/v1/what-if/?base=2027-1"],
     "documents": ["/api/v1/documents/", "/api/v1/documents/{statement}/"],
     "statistics-use": ["/api/v1/statistics/use/?fiscal_year=2027"],
     "statistics-history": ["/api/v1/statistics/history/?subject=CT0001"],

@@ -6,30 +6,25 @@ For what-if questions only. No payment rests on a count that was changed here.
 import re
 from collections.abc import Sequence
 
-GREATEST_PERCENT = 1_000
-_PERCENT = re.compile(r"([+-]?)([0-9]{1,4})(?:\.([0-9]{1,2}))?")
+PERCENT_PATTERN = r"-(?:100|[0-9]{1,2}(?:\.[0-9]{1,2})?)|[0-9]{1,3}(?:\.[0-9]{1,2})?"
+_PERCENT = re.compile(PERCENT_PATTERN)
 
 
 def parse_percent(text: str) -> int:
-    """Return a change in percent, such as -20 or +12.5, in hundredths of a percent.
+    """Return a change in percent, such as -20 or 12.5, in hundredths of a percent.
 
-    ValueError where it is written in any other way, takes away more than there is, or adds more than
-    GREATEST_PERCENT.
+    ValueError where it is written in any other way, takes away more than there is, or adds 1,000 or more.
 
     Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
     """
-    found = _PERCENT.fullmatch(text.replace("\N{MINUS SIGN}", "-")) if isinstance(text, str) else None
-    if found is None:
+    if not isinstance(text, str) or not _PERCENT.fullmatch(text):
         raise ValueError(
-            f"{text!r} is no change in percent; write digits with at most two decimals, such as -20 or 12.5"
+            f"{text!r} is no change in percent; write a number from -100 to 999 with at most two decimals, "
+            "such as -20 or 12.5"
         )
-    sign, whole, decimals = found.groups(default="")
+    whole, _, decimals = text.removeprefix("-").partition(".")
     hundredths = int(whole) * 100 + int(decimals.ljust(2, "0"))
-    if sign == "-":
-        hundredths = -hundredths
-    if not -100_00 <= hundredths <= GREATEST_PERCENT * 100:
-        raise ValueError(f"a change is from -100 to {GREATEST_PERCENT} percent; this is {text}")
-    return hundredths
+    return -hundredths if text.startswith("-") else hundredths
 
 
 def plain_percent(hundredths: int) -> str:

@@ -14,19 +14,19 @@ counts = st.lists(st.integers(0, 10**7), min_size=1, max_size=30)
 
 @pytest.mark.parametrize(
     ("text", "hundredths"),
-    [("-20", -2000), ("+12.5", 1250), ("0.25", 25), ("-100", -10_000), ("1000", 100_000), ("−5", -500)],
+    [("-20", -2000), ("12.5", 1250), ("0.25", 25), ("-100", -10_000), ("999.99", 99_999), ("-0", 0)],
 )
 def test_percent_is_read_in_hundredths(text, hundredths):
     assert parse_percent(text) == hundredths
 
 
-@pytest.mark.parametrize("text", ["", "ten", "-100.01", "1000.01", "1e3", "5%", "1.234", " 5", "٣", None])
+@pytest.mark.parametrize("text", ["", "ten", "-100.01", "1000", "+5", "1e3", "5%", "1.234", " 5", "٣", None])
 def test_percent_that_cannot_be_read_or_is_out_of_bounds_is_refused(text):
     with pytest.raises(ValueError, match="percent"):
         parse_percent(text)
 
 
-@given(st.integers(-10_000, 100_000))
+@given(st.integers(-10_000, 99_999))
 def test_percent_is_written_as_it_is_read(hundredths):
     assert parse_percent(plain_percent(hundredths)) == hundredths
 
