@@ -1,8 +1,10 @@
 """What certified amendments make of the shares of a run whose money went out: worked out, nothing stored."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+
+from django.db.models import QuerySet, Sum
 
 from connecticard.canonical_json import sha256_of
 from payments import standing
@@ -15,7 +17,8 @@ from payments.rules.correction import ShareDifference, share_differences, why_no
 from payments.rules.grant_formula import GrantSplit, LibraryActivity
 from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.models import Filing, Provenance
-from transactions.rules.filing_calendar import Span
+from transactions.rules._wording import written_day, written_span
+from transactions.rules.filing_calendar import Span, eastern_day
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,95 @@ class Correction:
     manifest_sha256: str
 
 
+@dataclass(frozen=True)
+class Amendment:
+    """A filing that was certified anew: whose, for which months, why, and what it counted and counts."""
+
+    library: str
+    months: str
+    version: int
+    reason: str
+    certified_on: date
+    loans_before: int
+    loans: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.library}, {self.months}: lent {self.loans_before:,} before, {self.loans:,} by version "
+            f"{self.version}, certified {written_day(self.certified_on)} ({self.reason})."
+        )
+
+
+def amendments(statement: CorrectionStatement) -> list[Amendment]:
+    """Return what a statement counts otherwise than the one before it, or the run where it is the first.
+
+    A filing first certified after the run is not among them: it corrects no share.
+    """
+    before = statement.run.corrections.filter(number=statement.number - 1).first()
+    stated = (
+        {row.replaces_id: row.filing_id for row in before.filings.filter(replaces__isnull=False)}
+        if before
+        else {}
+    )
+    return _amendments(
+        {
+            row.filing_id: stated.get(row.replaces_id, row.replaces_id)
+            for row in statement.filings.filter(replaces__isnull=False)
+            if row.replaces_id is not None
+        }
+    )
+
+
+def amendments_waiting(run: PaymentRun) -> list[Amendment]:
+    """Return the amendments that no certified statement counts yet."""
+    replaced = _counted(run, last_statement(run)).filter(superseded_at__isnull=False)
+    places = {_place(filing): filing.pk for filing in replaced}
+    standing_now = Filing.objects.standing().filter(period__in={period for _, period in places})
+    return _amendments(
+        {filing.pk: places[_place(filing)] for filing in standing_now if _place(filing) in places}
+    )
+
+
+def _amendments(replaces: Mapping[int, int]) -> list[Amendment]:
+    """Return an amendment for each filing that stands in the place of another; ids of filings."""
+    changed = {pk: before for pk, before in replaces.items() if pk != before}
+    filings = Filing.objects.filter(pk__in={*changed, *changed.values()})
+    loans = dict(filings.values_list("pk").annotate(Sum("totals__loans", default=0)).order_by())
+    return [
+        Amendment(
+            library=str(filing.library),
+            months=written_span(Span(filing.covers.lower, filing.covers.upper - timedelta(days=1))),
+            version=filing.version,
+            reason=filing.amends_because,
+            certified_on=eastern_day(filing.certified_at),
+            loans_before=loans[changed[filing.pk]],
+            loans=loans[filing.pk],
+        )
+        for filing in Filing.objects.filter(pk__in=changed)
+        .select_related("library")
+        .order_by("library__key", "covers")
+        if filing.certified_at is not None
+    ]
+
+
+def counted_by(statement: CorrectionStatement) -> list[CountedDays]:
+    """Return every filing that a statement shows, late ones too, as its use report counts them."""
+    return [
+        CountedDays(
+            filing_id=row.filing_id,
+            library_id=row.filing.library_id,
+            library_key=row.filing.library.key,
+            counted=Span(row.counted.lower, row.counted.upper - timedelta(days=1)),
+            whole=row.counted == row.filing.covers,
+            sha256=row.filing.sha256,
+            estimated=row.filing.provenance == Provenance.ESTIMATED,
+        )
+        for row in statement.filings.select_related("filing__library").order_by(
+            "filing__library__key", "counted"
+        )
+    ]
+
+
 def last_statement(run: PaymentRun) -> CorrectionStatement | None:
     """Return the last certified correction statement of a run."""
     return run.corrections.certified().select_related("certified_by").order_by("-number").first()
@@ -71,11 +163,7 @@ def awaits_statement(run: PaymentRun) -> bool:
 
 def is_amended(run: PaymentRun) -> bool:
     """Return whether other filings stand than those that the last statement counts, or else the run."""
-    if last := last_statement(run):
-        counted = Filing.objects.filter(pk__in=last.filings.filter(replaces__isnull=False).values("filing"))
-    else:
-        counted = Filing.objects.filter(pk__in=run.counted_filings.values("filing"))
-    return counted.filter(superseded_at__isnull=False).exists()
+    return _counted(run, last_statement(run)).filter(superseded_at__isnull=False).exists()
 
 
 def corrected_days(run: PaymentRun) -> list[CorrectedDays]:
@@ -181,14 +269,21 @@ def correct(run: PaymentRun) -> Correction:
     )
 
 
-def lines_of_library(library_id: int) -> Iterable[CorrectionLine]:
+def lines_of_library(library_id: int) -> list[CorrectionLine]:
     """Return a library's lines of certified statements in which its share differs, newest first."""
     lines = (
         CorrectionLine.objects.filter(library=library_id, statement__certified_at__isnull=False)
-        .select_related("statement__run", "library")
+        .select_related("statement__run__publication", "library")
         .order_by("-statement__run__fiscal_year", "-statement__number")
     )
     return [line for line in lines if line.difference_cents or line.total_cents]
+
+
+def _counted(run: PaymentRun, last: CorrectionStatement | None) -> QuerySet[Filing]:
+    """Return the filings that the last statement counts in the split, or the run where there is none."""
+    if last is None:
+        return Filing.objects.filter(pk__in=run.counted_filings.values("filing"))
+    return Filing.objects.filter(pk__in=last.filings.filter(replaces__isnull=False).values("filing"))
 
 
 def _stated(run: PaymentRun) -> dict[str, int]:

@@ -12,9 +12,11 @@ from connecticard.templatetags.figures import moment
 from libraries.models import Library
 from payments import standing
 from payments.board_orders import order_of
+from payments.corrections import awaits_statement
 from payments.models import PaymentRun
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStage, PaymentRunStatus, stage_of
+from payments.withheld import lapses_to_record
 from transactions.rules._wording import written_day
 
 DONE, CURRENT, TO_DO = "done", "current", "to do"
@@ -77,7 +79,21 @@ def beside(run: PaymentRun) -> list[Step]:
     """Return what stands beside the line of steps: pages on a run that are no step of it."""
     if run.certified_at is None:
         return []
-    return [Step("Withheld money", reverse("payments:withheld", args=[run.pk]), "")]
+    waits = awaits_statement(run)
+    return [
+        Step(
+            "Withheld money",
+            reverse("payments:withheld", args=[run.pk]),
+            "",
+            "lapsed, not recorded" if lapses_to_record(run, on=clock.today()) else "",
+        ),
+        Step(
+            "Corrections",
+            reverse("reports:corrections", args=[run.pk]),
+            "",
+            "an amendment waits for its statement" if waits else "",
+        ),
+    ]
 
 
 def _with_current(in_order: Sequence[Step], *, advisory: set[str]) -> list[Step]:

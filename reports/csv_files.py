@@ -7,6 +7,7 @@ from functools import singledispatch
 
 from payments.rules.cents import plain_dollars
 from reports.contents import (
+    CorrectionPaper,
     DocumentContents,
     ExpenditureSummary,
     ParticipatingLibraries,
@@ -113,4 +114,37 @@ def _(summary: ExpenditureSummary) -> Iterable[Row]:
             None if line.spent_cents is None else plain_dollars(line.spent_cents),
             None if line.held_cents is None else plain_dollars(line.held_cents),
             line.certified_on,
+        )
+
+
+@_rows.register
+def _(correction: CorrectionPaper) -> Iterable[Row]:
+    yield (
+        "library",
+        "name",
+        "loans_certified",
+        "loans_corrected",
+        "borrows_certified",
+        "borrows_corrected",
+        "share_certified",
+        "share_last_stated",
+        "share_corrected",
+        "difference",
+        "total_difference",
+        "settlement",
+    )
+    for line in correction.lines:
+        yield (
+            line.library_key,
+            line.library_name,
+            line.loans_before,
+            line.loans,
+            line.borrows_before,
+            line.borrows,
+            plain_dollars(line.certified_cents),
+            plain_dollars(line.stated_cents),
+            plain_dollars(line.corrected_cents),
+            plain_dollars(line.difference_cents),
+            plain_dollars(line.total_cents),
+            line.settlement,
         )

@@ -12,7 +12,8 @@ from django.utils.text import slugify
 
 from connecticard import clock
 from reports import statistics
-from reports.contents import DocumentContents
+from reports.contents import CorrectionPaper, DocumentContents, UseReport
+from reports.correction_paper import correction_paper
 from reports.csv_files import csv_of
 from reports.documents import pdf_of
 from reports.models import Document, DocumentBatchLine, DocumentKind
@@ -34,7 +35,7 @@ def make_lines(lines: Iterable[int]) -> None:
             line = (
                 DocumentBatchLine.objects.to_make()
                 .select_for_update(skip_locked=True, of=("self",))
-                .select_related("batch__run__appropriation", "library")
+                .select_related("batch__run__appropriation", "batch__correction", "library")
                 .filter(pk=pk)
                 .first()
             )
@@ -83,11 +84,14 @@ def _contents(line: DocumentBatchLine, documents: RunDocuments) -> DocumentConte
         case DocumentKind.PAYMENT_LIST:
             return documents.payment_list()
         case DocumentKind.USE_REPORT:
-            return statistics.use_report(run)
+            return statistics.use_report(run, line.batch.correction)
         case DocumentKind.PARTICIPATING_LIBRARIES:
             return statistics.participating_libraries(run, run.measured.last_day)
         case DocumentKind.EXPENDITURE_SUMMARY:
             return statistics.expenditure_summary(run)
+        case DocumentKind.CORRECTION_STATEMENT:
+            assert line.batch.correction is not None, "a correction statement is of a correction"
+            return correction_paper(line.batch.correction)
 
 
 def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
@@ -113,6 +117,8 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
         **known,
         defaults={
             "title": contents.title,
+            "edition": contents.edition if isinstance(contents, UseReport) else 1,
+            "correction_number": contents.number if isinstance(contents, CorrectionPaper) else 0,
             "certified": certified,
             "pdf": _stored(f"{stem}.pdf", pdf),
             "pdf_sha256": sha256(pdf).hexdigest(),
@@ -128,6 +134,12 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
 
 def _file_name(line: DocumentBatchLine, fiscal_year: int) -> str:
     kind = line.kind.replace("_", "-")
+    if line.batch.correction is not None:
+        kind += (
+            f"-{line.batch.correction.number}"
+            if line.kind == DocumentKind.CORRECTION_STATEMENT
+            else (f"-edition-{line.batch.correction.use_report_edition}")
+        )
     if line.library is None:
         return f"{kind}-FY{fiscal_year}"
     return f"{kind}-FY{fiscal_year}-{line.library.key}-{slugify(line.library.name)}"

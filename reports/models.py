@@ -4,12 +4,12 @@ from enum import StrEnum
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from connecticard.models import User
 from connecticard.permissions import Action, may
 from libraries.models import Library
-from payments.models import PaymentRun
+from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 
 
@@ -21,6 +21,7 @@ class DocumentKind(StrEnum):
     USE_REPORT = "use_report"
     PARTICIPATING_LIBRARIES = "participating_libraries"
     EXPENDITURE_SUMMARY = "expenditure_summary"
+    CORRECTION_STATEMENT = "correction_statement"
 
     @property
     def label(self) -> str:
@@ -30,7 +31,17 @@ class DocumentKind(StrEnum):
             DocumentKind.USE_REPORT: "Report of use at each public library",
             DocumentKind.PARTICIPATING_LIBRARIES: "Participating libraries",
             DocumentKind.EXPENDITURE_SUMMARY: "Summary of expenditure reports",
+            DocumentKind.CORRECTION_STATEMENT: "Correction statement",
         }[self]
+
+
+OF_A_RUN = (
+    DocumentKind.PAYMENT_LIST,
+    DocumentKind.USE_REPORT,
+    DocumentKind.PARTICIPATING_LIBRARIES,
+    DocumentKind.EXPENDITURE_SUMMARY,
+)
+OF_A_CORRECTION = (DocumentKind.CORRECTION_STATEMENT, DocumentKind.USE_REPORT)
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
@@ -43,9 +54,23 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.all() if may(user, Action.VIEW_RUNS) else self.published()
 
     def newest(self) -> "DocumentQuerySet":
-        """The newest document of each kind, run and library; one made as certified goes before any other."""
-        return self.order_by("run_id", "kind", "library_id", "-certified", "-made_at").distinct(
-            "run", "kind", "library"
+        """The newest document of each kind, run and library; one made as certified goes before any other.
+
+        Of a use report that is its newest edition; correction statements each stand for themselves.
+        """
+        return self.order_by(
+            "run_id", "kind", "library_id", "correction_number", "-certified", "-edition", "-made_at"
+        ).distinct("run", "kind", "library", "correction_number")
+
+    def earlier_editions(self) -> "DocumentQuerySet":
+        """Use reports in whose place a later edition stands, the newest of each edition, latest first."""
+        later = Document.objects.filter(
+            kind=OuterRef("kind"), run=OuterRef("run"), certified=True, edition__gt=OuterRef("edition")
+        )
+        return (
+            self.filter(Exists(later), kind=DocumentKind.USE_REPORT, certified=True)
+            .order_by("run_id", "-edition", "-made_at")
+            .distinct("run", "edition")
         )
 
 
@@ -60,6 +85,12 @@ class Document(models.Model):
     run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="documents")
     library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="documents")
     title = models.CharField(max_length=250)
+    edition = models.PositiveSmallIntegerField(
+        "edition of a use report: 1 counts what the run counted", default=1
+    )
+    correction_number = models.PositiveSmallIntegerField(
+        "number of a correction statement; 0 for any other document", default=0
+    )
     data_sha256 = models.CharField("SHA-256 of the data shown", max_length=64)
     certified = models.BooleanField("made from the run as certified", default=False)
     pdf = models.FileField(max_length=250)
@@ -85,10 +116,27 @@ class Document(models.Model):
                 condition=Q(kind=DocumentKind.PAYMENT_STATEMENT, library__isnull=False)
                 | ~Q(kind=DocumentKind.PAYMENT_STATEMENT) & Q(library__isnull=True),
             ),
+            models.CheckConstraint(
+                name="a_use_report_has_editions",
+                condition=Q(edition=1) | Q(kind=DocumentKind.USE_REPORT, edition__gt=1),
+            ),
+            models.CheckConstraint(
+                name="a_correction_statement_has_a_number",
+                condition=Q(kind=DocumentKind.CORRECTION_STATEMENT, correction_number__gt=0)
+                | ~Q(kind=DocumentKind.CORRECTION_STATEMENT) & Q(correction_number=0),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def label(self) -> str:
+        """What it is, in words, with its edition or number where it has one."""
+        label = DocumentKind(self.kind).label
+        if self.kind == DocumentKind.CORRECTION_STATEMENT:
+            return f"{label} {self.correction_number}"
+        return f"{label}, edition {self.edition}" if self.edition > 1 else label
 
     @property
     def standing(self) -> str:
@@ -107,9 +155,16 @@ class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
 
 
 class DocumentBatch(models.Model):
-    """All documents of a payment run, asked for at once; each line is made on its own and only once."""
+    """Documents of a payment run, asked for at once; each line is made on its own and only once.
+
+    They are all of the run's own, or those of one correction statement: the statement and the new edition of
+    the use report.
+    """
 
     run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="document_batches")
+    correction = models.ForeignKey(
+        CorrectionStatement, on_delete=models.PROTECT, null=True, related_name="document_batches"
+    )
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
 

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import LibraryName
@@ -194,16 +195,17 @@ def run_facts(run: PaymentRun, payments: Iterable[Payment]) -> RunFacts:
         net_plus=Pool(run.net_plus_pool_cents or 0, sum(payment.net_plus for payment in sharing)),
         redistributes_withheld=run.withheld_policy == "redistribute",
         assumes_eligible=run.assumed_eligible,
-        estimate=_estimate(run),
+        estimate=estimate_of(run.counted_filings.values("filing")),
         prepared_by=str(run.prepared_by),
         certified_by=str(run.certified_by) if run.certified_by else "",
         certified_on=eastern_day(run.certified_at) if run.certified_at else None,
     )
 
 
-def _estimate(run: PaymentRun) -> str:
+def estimate_of(filings: QuerySet[Any, Any]) -> str:
+    """Return how the counts of those filings that are estimates were estimated; empty where none is."""
     notes = (
-        Filing.objects.filter(pk__in=run.counted_filings.values("filing"), provenance=Provenance.ESTIMATED)
+        Filing.objects.filter(pk__in=filings, provenance=Provenance.ESTIMATED)
         .order_by("provenance_note")
         .values_list("provenance_note", flat=True)
         .distinct()

@@ -7,10 +7,11 @@ from django.db import transaction
 from connecticard import permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
-from payments.models import PaymentRun
+from payments import correction_services
+from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.services import record_publication
-from reports.models import DocumentBatch, DocumentBatchLine, DocumentKind
+from reports.models import OF_A_CORRECTION, OF_A_RUN, DocumentBatch, DocumentBatchLine, DocumentKind
 from reports.tasks import open_lines, queue_lines
 
 
@@ -37,15 +38,32 @@ def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBat
     if run.status == PaymentRunStatus.VOID:
         raise NothingToDocument("This run is void; documents are made of the run that takes its place.")
     batch = DocumentBatch.objects.create(run=run, requested_by=by, requested_at=at)
-    kinds = [kind for kind in DocumentKind if kind is not DocumentKind.PAYMENT_STATEMENT]
     lines = DocumentBatchLine.objects.bulk_create(
         [
-            *(DocumentBatchLine(batch=batch, kind=kind) for kind in kinds),
+            *(DocumentBatchLine(batch=batch, kind=kind) for kind in OF_A_RUN),
             *(
                 DocumentBatchLine(batch=batch, kind=DocumentKind.PAYMENT_STATEMENT, library_id=library_id)
                 for library_id in run.payments.order_by("library__key").values_list("library", flat=True)
             ),
         ]
+    )
+    AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
+    _queue_once_it_stands([(line.pk, line.kind) for line in lines])
+    return batch
+
+
+@transaction.atomic
+def certify_correction(*, statement: CorrectionStatement, by: User, at: datetime) -> DocumentBatch:
+    """Certify a correction statement, and ask for it and for the new edition of the use report.
+
+    Raises CorrectionRefused as `correction_services.certify_correction` does.
+    """
+    statement = correction_services.certify_correction(statement=statement, by=by, at=at)
+    batch = DocumentBatch.objects.create(
+        run=statement.run, correction=statement, requested_by=by, requested_at=at
+    )
+    lines = DocumentBatchLine.objects.bulk_create(
+        DocumentBatchLine(batch=batch, kind=kind) for kind in OF_A_CORRECTION
     )
     AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
     _queue_once_it_stands([(line.pk, line.kind) for line in lines])

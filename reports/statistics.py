@@ -1,15 +1,26 @@
 """The three annual reports of section 11-31c-3, gathered from the records."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Sum
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import LetterOfAgreement, Library, LibraryName, Residency, Town
-from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, PaymentRun
+from payments.corrections import amendments, counted_by
+from payments.counting import loans_and_borrows
+from payments.models import (
+    CorrectionStatement,
+    ExpenditureLine,
+    ExpenditureReport,
+    PastPayment,
+    Payment,
+    PaymentRun,
+)
 from payments.rules.expenditure_reporting import categories, report_due_in
+from payments.rules.net_plus import net_plus
 from reports.contents import (
     ExpenditureSummary,
     MadeFrom,
@@ -21,23 +32,25 @@ from reports.contents import (
     UseReport,
     YearOfUse,
 )
-from reports.payment_list import dated, run_facts, source_of
+from reports.correction_paper import made_from_correction
+from reports.payment_list import dated, estimate_of, source_of
 from transactions.models import Filing, reports_loans
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import Span, eastern_day, measurement_period
 
 
-def use_report(run: PaymentRun) -> UseReport:
+def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -> UseReport:
     """Return use at each public library of the state in the twelve months of a run (3(a)).
 
-    Loans and borrows of participating libraries are the run's own. A library that reported nothing, or only
-    that it did not count, has None; one that reported none has 0.
+    Loans and borrows of participating libraries are the run's own or, in the edition that a correction
+    makes, those of the filings that it counts. A library that reported nothing, or only that it did not
+    count, has None; one that reported none has 0.
     """
     measured = run.measured
     payments = {payment.library_id: payment for payment in run.payments.all()}
-    reporting = set(
-        run.counted_filings.filter(reports_loans("filing")).values_list("filing__library", flat=True)
-    )
+    counted_filings = correction.filings if correction else run.counted_filings
+    reporting = set(counted_filings.filter(reports_loans("filing")).values_list("filing__library", flat=True))
+    used = _use_of(payments.values(), correction)
     year_before = _loans_of(measurement_period(run.fiscal_year - 1))
     libraries = _open_libraries(measured)
     lines = []
@@ -50,13 +63,23 @@ def use_report(run: PaymentRun) -> UseReport:
                 library_name=library.name,
                 town=library.town.name,
                 participating=payment is not None,
-                loans=payment.loans if payment and filed else None,
+                loans=used[library.pk].loans if filed else None,
                 loans_a_year_before=year_before.get(library.pk),
-                borrows=payment.borrows if payment else None,
-                net_plus=payment.net_plus if payment and filed else None,
+                borrows=used[library.pk].borrows if payment else None,
+                net_plus=used[library.pk].net_plus if filed else None,
             )
         )
-    facts = run_facts(run, payments.values())
+    figures: list[list[object]] = [
+        [
+            line.library_key,
+            line.library_name,
+            line.loans,
+            line.loans_a_year_before,
+            line.borrows,
+            line.net_plus,
+        ]
+        for line in lines
+    ]
     return UseReport(
         fiscal_year=run.fiscal_year,
         measured_from=measured.first_day,
@@ -67,23 +90,32 @@ def use_report(run: PaymentRun) -> UseReport:
         libraries_not_reporting=sum(line.loans is None for line in lines),
         loans=sum(line.loans or 0 for line in lines),
         net_plus=sum(line.net_plus or 0 for line in lines),
-        years=_years(run),
-        made_from=_made_from(
-            run,
-            [
-                [
-                    line.library_key,
-                    line.library_name,
-                    line.loans,
-                    line.loans_a_year_before,
-                    line.borrows,
-                    line.net_plus,
-                ]
-                for line in lines
-            ],
-        ),
-        estimate=facts.estimate,
+        years=_years(run, sum(line.loans or 0 for line in lines)),
+        edition=correction.use_report_edition if correction else 1,
+        changes=tuple(map(str, amendments(correction))) if correction else (),
+        made_from=_made_from(run, figures, correction),
+        estimate=estimate_of(counted_filings.values("filing")),
     )
+
+
+@dataclass(frozen=True)
+class _Use:
+    """What counts of one library, in units."""
+
+    loans: int
+    borrows: int
+    net_plus: int
+
+
+def _use_of(payments: Iterable[Payment], correction: CorrectionStatement | None) -> dict[int, _Use]:
+    """Return what counts of each library of a run, by library id: as certified, or as a correction counts."""
+    if correction is None:
+        return {
+            payment.library_id: _Use(payment.loans, payment.borrows, payment.net_plus) for payment in payments
+        }
+    sums = loans_and_borrows(counted_by(correction))
+    used = {payment.library_id: sums.get(payment.library_id, (0, 0)) for payment in payments}
+    return {pk: _Use(loans, borrows, net_plus(loans, borrows)) for pk, (loans, borrows) in used.items()}
 
 
 def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries:
@@ -136,9 +168,7 @@ def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries
 def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
     """Return what libraries spent, by the reports that fell due in a run's fiscal year (3(c))."""
     due = report_due_in(run.fiscal_year)
-    received = PastPayment.objects.filter(
-        fiscal_year=due.covers_fiscal_year, cents__gt=0
-    ).cents_by_library()
+    received = PastPayment.objects.filter(fiscal_year=due.covers_fiscal_year, cents__gt=0).cents_by_library()
     reports = {
         report.library_id: report
         for report in ExpenditureReport.objects.standing().filter(fiscal_year=due.covers_fiscal_year)
@@ -228,11 +258,11 @@ def _loans_of(measured: Span) -> dict[int, int]:
     return dict(rows.order_by())
 
 
-def _years(run: PaymentRun) -> tuple[YearOfUse, ...]:
+def _years(run: PaymentRun, loans: int) -> tuple[YearOfUse, ...]:
     """Return the loans of the state in this and earlier published years, oldest first."""
     earlier = [
-        YearOfUse(year, (measured := measurement_period(year)).first_day, measured.last_day, loans)
-        for year, loans in PaymentRun.objects.published()
+        YearOfUse(year, (measured := measurement_period(year)).first_day, measured.last_day, lent)
+        for year, lent in PaymentRun.objects.published()
         .filter(fiscal_year__lt=run.fiscal_year)
         .order_by("fiscal_year")
         .values_list("fiscal_year")
@@ -240,11 +270,14 @@ def _years(run: PaymentRun) -> tuple[YearOfUse, ...]:
     ]
     if not earlier:
         return ()
-    loans = run.payments.aggregate(loans=Sum("loans"))["loans"]
     return (*earlier, YearOfUse(run.fiscal_year, run.measured.first_day, run.measured.last_day, loans))
 
 
-def _made_from(run: PaymentRun, lines: list[list[object]]) -> MadeFrom:
+def _made_from(
+    run: PaymentRun, lines: list[list[object]], correction: CorrectionStatement | None = None
+) -> MadeFrom:
+    if correction is not None:
+        return made_from_correction(correction, lines)
     return MadeFrom(
         source=source_of(run),
         rulebook_edition=run.rulebook_edition,

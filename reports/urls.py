@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import views
+from reports import correction_views, views
 
 app_name = "reports"
 
@@ -19,4 +19,20 @@ urlpatterns = [
     path("payment-runs/<int:pk>/documents/make/", views.documents_make, name="documents_make"),
     path("document-batches/<int:pk>/progress/", views.batch_progress, name="batch_progress"),
     path("document-batches/<int:pk>/restart/", views.batch_restart, name="batch_restart"),
+    path("payment-runs/<int:pk>/corrections/", correction_views.corrections, name="corrections"),
+    path(
+        "payment-runs/<int:pk>/corrections/prepare/",
+        correction_views.correction_prepare,
+        name="correction_prepare",
+    ),
+    path(
+        "payment-runs/<int:pk>/corrections/<int:number>/",
+        correction_views.correction_page,
+        name="correction_page",
+    ),
+    path(
+        "payment-runs/<int:pk>/corrections/<int:number>/certify/",
+        correction_views.correction_certify,
+        name="correction_certify",
+    ),
 ]

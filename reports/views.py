@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from django.contrib import messages
@@ -19,6 +19,7 @@ from django.views.decorators.http import condition, require_http_methods, requir
 from connecticard import clock
 from connecticard.permissions import Action, may, requires, signed_in
 from libraries.models import Library
+from payments.corrections import lines_of_library
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.services import RunRefused
@@ -37,11 +38,15 @@ CONTENT_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 @dataclass(frozen=True)
 class RunReports:
-    """What is on offer of one run: the list and the annual reports, and how many statements."""
+    """What is on offer of one run: the list and the annual reports, and how many statements.
+
+    `earlier` are editions of the use report in whose place a later one stands.
+    """
 
     run: PaymentRun
     documents: list[Document]
     statements: int
+    earlier: list[Document] = field(default_factory=list)
 
 
 @login_not_required
@@ -121,6 +126,11 @@ def library_documents(request: HttpRequest, key: str) -> HttpResponse:
             "documents": sorted(
                 documents, key=lambda document: (document.run.fiscal_year, document.run.number), reverse=True
             ),
+            "corrections": [
+                line
+                for line in lines_of_library(library.pk)
+                if line.statement.run.is_published or may(request.user, Action.VIEW_RUNS)
+            ],
         },
     )
 
@@ -208,6 +218,7 @@ def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
             "can_have_documents": run.calculated_at is not None and run.status != PaymentRunStatus.VOID,
             "may_make": may(request.user, Action.MAKE_DOCUMENTS),
             "reports": [document for document in documents if document.library is None],
+            "earlier": run.documents.earlier_editions().select_related("run__publication"),
             "statements": [document for document in documents if document.library],
             **(_batch_context(batch) if batch else {}),
         },
@@ -268,6 +279,8 @@ def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
         run = document.run
         reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
         reports.documents.append(document)
+    for document in documents.earlier_editions().select_related("run__publication"):
+        found[document.run_id].earlier.append(document)
     return sorted(found.values(), key=lambda one: (one.run.fiscal_year, one.run.number), reverse=True)
 
 

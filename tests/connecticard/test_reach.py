@@ -13,7 +13,7 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
-from payments.models import ExpenditureReportWaiver, OrderKind, WithheldRelease
+from payments.models import CorrectionStatement, ExpenditureReportWaiver, OrderKind, WithheldRelease
 from reports.models import DocumentBatch
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
@@ -109,6 +109,7 @@ def records(world):
     batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
     own = {
         **_of_withheld_money(world, staff),
+        **_of_a_correction(world, staff),
         "connecticard:revoke_token": token.pk,
         "mfa_remove_webauthn": passkey.pk,
         "mfa_edit_webauthn": passkey.pk,
@@ -173,6 +174,23 @@ def _of_withheld_money(world, staff):
             recorded_at=run.certified_at,
         )
     return {f"payments:release_{act}": release.pk for act in ("approve", "decline")}
+
+
+def _of_a_correction(world, staff):
+    """Return, by address, the run of a correction statement that waits for its certificate."""
+    run = world.certified_run
+    CorrectionStatement.objects.create(
+        run=run,
+        number=world.libraries[OTHERS].town.number,  # what `parts` says is a number
+        prepared_by=staff,
+        prepared_at=AT,
+        undistributed_cents=0,
+        rulebook_edition=run.rulebook_edition,
+        inputs_sha256=run.inputs_sha256,
+        manifest_sha256=run.manifest_sha256,
+        code_version=run.code_version,
+    )
+    return {f"reports:correction_{page}": run.pk for page in ("page", "certify")}
 
 
 def everywhere(client, records, *, all_addresses=False):
