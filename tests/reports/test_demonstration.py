@@ -11,7 +11,8 @@ from libraries.models import Library
 from libraries.roster import load_roster
 from payments.calculation import rates_of
 from payments.estimate import estimate
-from payments.models import ExpenditureReport, ReminderRun
+from payments.models import ExpenditureReport, PaymentRun, ReminderRun
+from payments.result_services import reconciliations
 from payments.verification import differences
 from reports.demonstration import (
     DRAFT_WITH_SWAP,
@@ -20,6 +21,7 @@ from reports.demonstration import (
     MADE_UP_COUNTS,
     load_demonstration,
 )
+from reports.demonstration_last_year import RETURNED_LINE
 from reports.models import DocumentBatch
 from reports.replay import replay_fy2018
 from tests.factories import make_user
@@ -69,7 +71,7 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
         "certified",
     }
     assert Waiver.objects.filter(approved_at__isnull=False).exists()
-    assert DocumentBatch.objects.get().lines.count() == 196
+    assert [batch.lines.count() for batch in DocumentBatch.objects.all()] == [196, 196]
     assert {sign_in.person.role for sign_in in signs_in} == set(Role)
 
     last_year = Filing.objects.standing().within(measurement_period(2026))
@@ -93,6 +95,14 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
     assert set(on_stage.values_list("person__email", flat=True)) >= {"filer@example.org"}
     assert on_stage.count() == on_stage.values("person").distinct().count()
     assert ReminderRun.objects.get().messages > 100
+
+    last_run = PaymentRun.objects.published().get(fiscal_year=2026)
+    assert last_run.estimated
+    assert last_run.payments.aggregate(sum=Sum("payment_cents"))["sum"] == last_run.appropriation_cents
+    assert differences(last_run) == []
+    [paid] = reconciliations(last_run)
+    assert [line.number for line in paid.returned] == [RETURNED_LINE]
+    assert (paid.paid_cents + paid.returned_cents, paid.outstanding) == (last_run.appropriation_cents, ())
 
     recorded = AuditEvent.objects.count()
     load_demonstration(on=TODAY)
