@@ -31,6 +31,7 @@ class Action(StrEnum):
     ENTER_EXPENDITURE = "enter an expenditure report"
     CERTIFY_EXPENDITURE = "certify an expenditure report"
     IMPORT_LOANS = "import loan counts in bulk"
+    IMPORT_HISTORY = "import figures and payments of past years"
     CHOOSE_CADENCE = "choose how often a library files"
     MANAGE_ROSTER = "keep libraries, letters of agreement and holidays"
     GRANT_WAIVER = "propose a waiver"
@@ -76,6 +77,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.ENTER_EXPENDITURE: _CERTIFIERS | {Role.LIBRARY_FILER},
     Action.CERTIFY_EXPENDITURE: _CERTIFIERS,
     Action.IMPORT_LOANS: _STATE,
+    Action.IMPORT_HISTORY: _STATE,
     Action.CHOOSE_CADENCE: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_ROSTER: _STATE,
     Action.GRANT_WAIVER: _STATE,

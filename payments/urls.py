@@ -6,6 +6,7 @@ from payments.views import (
     appropriations,
     contacts,
     expenditure_reports,
+    history_import,
     home,
     mail,
     proof,
@@ -27,6 +28,8 @@ urlpatterns = [
     path("libraries/<slug:key>/contacts/", contacts.contact_log, name="contact_log"),
     path("libraries/<slug:key>/remind/", work_list.remind_library, name="remind_library"),
     path("trends/", trends.trend_state, name="trend_state"),
+    path("trends/import/", history_import.history_import_choose, name="history_import_choose"),
+    path("trends/import/<slug:kind>/", history_import.history_import, name="history_import"),
     path("trends/figures.csv", trends.trend_state_csv, name="trend_state_csv"),
     path("libraries/<slug:key>/trend/", trends.trend_library, name="trend_library"),
     path(

@@ -100,9 +100,38 @@ def import_loans(
 ) -> LoanImport:
     """Record the loan counts of a program year from a file, for every lender in it or for none.
 
-    `estimated` is the note of what is estimated, `amend` the reason to put other counts in place of those on
-    record. Without `certified_by` the filings are submitted and do not count. Raises OSError for a file that
-    cannot be read, LoanFileRefused with every bad row, ImportRefused otherwise.
+    Raises OSError for a file that cannot be read, else as `import_loan_file`.
+    """
+    with open_loan_file(path) as file:
+        return import_loan_file(
+            file=file,
+            source=f"imported from {path.name}",
+            program_year=program_year,
+            certified_by=certified_by,
+            estimated=estimated,
+            amend=amend,
+            dry_run=dry_run,
+            at=at,
+        )
+
+
+def import_loan_file(
+    *,
+    file: LoanFile,
+    source: str,
+    program_year: int,
+    certified_by: User | None = None,
+    estimated: str = "",
+    amend: str = "",
+    dry_run: bool = False,
+    at: datetime,
+) -> LoanImport:
+    """Record the loan counts of a program year from an open file, for every lender in it or for none.
+
+    `source` says where published counts come from, `estimated` what is estimated and how, where they are
+    estimates. `amend` is the reason to put other counts in place of those on record. Without `certified_by`
+    the filings are submitted and do not count. Raises LoanFileRefused with every bad row, ImportRefused
+    otherwise.
     """
     if certified_by is not None and not permissions.may(
         certified_by, Action.IMPORT_LOANS, on=eastern_day(at)
@@ -117,20 +146,19 @@ def import_loans(
             f"Program year {program_year} has not begun or lies before the program. "
             "Give the year in which it ends: 2018 is March 2017 to February 2018."
         )
-    with open_loan_file(path) as file:
-        work = _Import(file, path.name, program_year, certified_by, estimated.strip(), amend.strip(), at)
-        try:
-            with transaction.atomic():
-                work.run()
-                if dry_run:
-                    raise _DryRun
-        except _DryRun:
-            pass
-        except IntegrityError as error:
-            raise ImportRefused(
-                "Somebody recorded a filing of the same library and period while the file was read. "
-                "Nothing was imported; run the import again."
-            ) from error
+    work = _Import(file, source, program_year, certified_by, estimated.strip(), amend.strip(), at)
+    try:
+        with transaction.atomic():
+            work.run()
+            if dry_run:
+                raise _DryRun
+    except _DryRun:
+        pass
+    except IntegrityError as error:
+        raise ImportRefused(
+            "Somebody recorded a filing of the same library and period while the file was read. "
+            "Nothing was imported; run the import again."
+        ) from error
     return work.result
 
 
@@ -140,7 +168,7 @@ class _Import:
     def __init__(
         self,
         file: LoanFile,
-        file_name: str,
+        source: str,
         year: int,
         certified_by: User | None,
         estimated: str,
@@ -153,7 +181,7 @@ class _Import:
         self._amend = amend
         self._at = at
         self._provenance = Provenance.ESTIMATED if estimated else Provenance.PUBLISHED
-        self._note = estimated or f"{PUBLISHED_NOT_CERTIFIED.capitalize()}; imported from {file_name}"[:250]
+        self._note = estimated or f"{PUBLISHED_NOT_CERTIFIED.capitalize()}; {source}"[:250]
         self.result = LoanImport(program_year=year, by_month=file.by_month)
 
     def run(self) -> None:

@@ -150,7 +150,7 @@ def _workbook_rows(workbook: Any) -> Iterator[Row]:
     sheet.reset_dimensions()  # what the file says of its own size may be wrong
     width = None
     for line, values in enumerate(sheet.iter_rows(values_only=True), start=1):
-        cells = [_as_text(value) for value in values]
+        cells = [as_text(value) for value in values]
         while cells and not cells[-1] and (width is None or len(cells) > width):
             cells.pop()
         if not any(cell.strip() for cell in cells):
@@ -160,7 +160,7 @@ def _workbook_rows(workbook: Any) -> Iterator[Row]:
         yield line, cells + [""] * (width - len(cells))
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a cell as a CSV would have it: 12.0 is 12, a date that stands for a month is that month."""
     if value is None:
         return ""

@@ -10,17 +10,23 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
+from connecticard.permissions import Action
 from libraries.models import Library, Town
 from payments.town_trend import town_trend
 from payments.trend_files import Row, library_rows, payment_rows, state_rows, town_rows
 from payments.trends import library_trend, state_trend
+from payments.views.access import allowed
 
 
 @login_not_required
 @require_safe
 def trend_state(request: HttpRequest) -> HttpResponse:
     """Show loans, appropriation and dollars a loan of the state by fiscal year; public."""
-    return render(request, "payments/trend_state.html", {"trend": state_trend(clock.today())})
+    return render(
+        request,
+        "payments/trend_state.html",
+        {"trend": state_trend(clock.today()), **allowed(request, may_import=Action.IMPORT_HISTORY)},
+    )
 
 
 @login_not_required

@@ -143,6 +143,7 @@ def records(world):
         found = {
             "key": "set-password" if name.startswith("account") else OTHERS,
             "fiscal_year": 2027,
+            "kind": "figures",
             "period_pk": period.pk,
             "number": bethel.town.number,
             "token": "unknown",

@@ -20,7 +20,7 @@ def carry(data: dict[str, Any], *, salt: str) -> str:
     return signing.dumps(data, salt=salt, compress=True)
 
 
-def carried(text: str, *, salt: str, whose: list[int] | None = None) -> dict[str, Any]:
+def carried(text: str, *, salt: str, whose: list[int] | list[int | str] | None = None) -> dict[str, Any]:
     """Return the data that `carry` wrote, which say under `for` whose they are.
 
     Raises UploadLapsed where they are old, damaged or another's.
