@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from payments.models import Payment, PaymentRun
+from transactions.models import Filing, Provenance
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,17 @@ def totals(run: PaymentRun) -> Totals:
         net_plus_share_cents=Sum("net_plus_share_cents", default=0),
     )
     return Totals(**{name: int(value) for name, value in {**divisors, **money}.items()})
+
+
+def estimate_of(filings: QuerySet[Any, Any]) -> str:
+    """Return how the counts of those filings that are estimates were estimated; empty where none is."""
+    notes = (
+        Filing.objects.filter(pk__in=filings, provenance=Provenance.ESTIMATED)
+        .order_by("provenance_note")
+        .values_list("provenance_note", flat=True)
+        .distinct()
+    )
+    return "; ".join(notes)
 
 
 def divisions(payment: Payment, sums: Totals) -> tuple[Division, Division]:

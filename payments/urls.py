@@ -8,6 +8,7 @@ from payments.views import (
     expenditure_reports,
     history_import,
     home,
+    library_payments,
     mail,
     proof,
     runs,
@@ -95,7 +96,6 @@ urlpatterns = [
     path("payment-runs/<int:pk>/proof/files.zip", proof.zip_file, name="run_files"),
     path("recompute_payments.py", proof.script_file, name="recompute_script"),
     path("payment-runs/<int:pk>/verify/", proof.run_verify, name="run_verify"),
-    path("payment-runs/<int:pk>/lines/<slug:key>/", runs.payment_line, name="payment_line"),
     path("payment-runs/<int:pk>/withheld/", withheld.withheld_page, name="withheld"),
     path("payment-runs/<int:pk>/withheld/cutoff/", withheld.cutoff_record, name="withheld_cutoff"),
     path("payment-runs/<int:pk>/withheld/lapses/", withheld.lapses_record, name="withheld_lapses"),
@@ -106,4 +106,16 @@ urlpatterns = [
     ),
     path("withheld-releases/<int:pk>/approve/", withheld.release_approve, name="release_approve"),
     path("withheld-releases/<int:pk>/decline/", withheld.release_decline, name="release_decline"),
+    path("payment-runs/<int:pk>/lines/<slug:key>/", library_payments.payment_line, name="payment_line"),
+    path(
+        "payment-runs/<int:pk>/lines/<slug:key>/partners.csv",
+        library_payments.payment_partners_csv,
+        name="payment_partners_csv",
+    ),
+    path("libraries/<slug:key>/payments/", library_payments.library_payments, name="library_payments"),
+    path(
+        "libraries/<slug:key>/payments/<int:fiscal_year>/",
+        library_payments.payment_of_year,
+        name="payment_of_year",
+    ),
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
-from django.db.models.functions import Coalesce, TruncMonth
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from rest_framework import serializers
 
@@ -14,6 +14,7 @@ from connecticard.api_views import ListViewSet, ReadViewSet
 from libraries.api import library_filter
 from libraries.models import Library, LibraryName
 from payments.api import RUN_KEY
+from payments.flows import pairs
 from payments.models import CountedFiling, Payment, PaymentRun
 from reports.history_api import HistoryViewSet
 from reports.models import Document, DocumentKind
@@ -186,12 +187,8 @@ class FlowViewSet(StatisticsViewSet):
 
     def get_queryset(self) -> QuerySet[Any]:
         of = "filing__loan_counts__"
-        counted = Q(**{f"{of}month__isnull": True}) | Q(
-            **{f"{of}month__gte": TruncMonth("counted__startswith"), f"{of}month__lt": F("counted__endswith")}
-        )
         return (
-            CountedFiling.objects.filter(counted, run=self.published_run(), **{f"{of}loans__gt": 0})
-            .order_by()
+            pairs(self.published_run(), Q(**{f"{of}loans__gt": 0}))
             .values(
                 lender=F("filing__library__key"),
                 lender_name=F("filing__library__name"),

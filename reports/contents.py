@@ -7,7 +7,14 @@ and PDF, and the same value feeds the CSV beside it. Templates show what stands 
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from itertools import zip_longest
 from typing import ClassVar
+
+from payments.change_of_payment import Change
+from payments.payment_explained import Rounding
+from payments.requirements_met import Requirement, WaiverNote
+
+__all__ = ["Requirement", "WaiverNote"]
 
 
 @dataclass(frozen=True)
@@ -67,38 +74,14 @@ class RunFacts:
 
 
 @dataclass(frozen=True)
-class Requirement:
-    """One thing a library must have done to be paid, and whether it has."""
-
-    requirement: str
-    citation: str
-    met: bool
-    reason: str = ""
-    """Evidence that it is met, or why it is not."""
-    cure: str = ""
-    """What the library can do about it; empty where it is met."""
-
-
-@dataclass(frozen=True)
-class WaiverNote:
-    """An extension or a late acceptance on which this payment stands."""
-
-    requirement: str
-    until: date
-    authority: str
-    reason: str
-    granted_by: str
-    approved_by: str
-
-
-@dataclass(frozen=True)
 class CountedFiling:
     """A filing whose loans are in the run."""
 
     first_day: date
     last_day: date
     version: int
-    loans: int
+    loans: int | None
+    """None: nothing but "not counted" stands in it."""
     standing: str
     """"certified by the library", or "published, not certified by the library"."""
     recorded_on: date
@@ -135,6 +118,14 @@ class Division:
 
 
 @dataclass(frozen=True)
+class TopPartner:
+    """A library with many loans from or to the one of a statement."""
+
+    name: str
+    loans: int
+
+
+@dataclass(frozen=True)
 class PaymentStatement:
     """What one library is paid, and why. Source: Regs. § 11-31c-4."""
 
@@ -144,7 +135,8 @@ class PaymentStatement:
     library_key: str
     library_name: str
     town: str
-    loans: int
+    loans: int | None
+    """None: the library said that it did not count them, which is not zero."""
     borrows: int
     net_plus: int
     transactions: Division
@@ -157,6 +149,45 @@ class PaymentStatement:
     waivers: tuple[WaiverNote, ...] = ()
     spending_due_on: date | None = None
     """The day by which the library reports what it spent this payment on; None where nothing is paid."""
+    change: Change | None = None
+    """The change from the year before; None where no run of it is published."""
+    transactions_rounding: Rounding | None = None
+    net_plus_rounding: Rounding | None = None
+    lent_to: tuple[TopPartner, ...] = ()
+    """Whose cards borrowed from it, the most loans first; the first few."""
+    borrowed_from: tuple[TopPartner, ...] = ()
+    """Who lent on its cards, the most loans first; the first few."""
+    explained_at: str = ""
+    """Address of the page that explains this payment in full."""
+    rulebook_at: str = ""
+    """Address of the rulebook as of the day whose law was applied."""
+
+    @property
+    def rulebook_keys(self) -> tuple[str, ...]:
+        """The entries of the rulebook that this statement rests on, by key."""
+        keys = ["grant.transactions_part", "net_plus.below_zero", "cents.rounding"]
+        if self.withheld_cents:
+            keys.append("grant.not_in_order")
+        if self.change:
+            keys.append("change.divided_between_causes")
+        return (*keys, *dict.fromkeys(one.key for one in self.unmet if one.key))
+
+    @property
+    def rounded(self) -> str:
+        """Return its places in the queues for the cents left over, in words; empty where it had none."""
+        named = (("transactions", self.transactions_rounding), ("net-plus", self.net_plus_rounding))
+        places = [
+            f"place {rounding.own.number} of {rounding.waiting} in the {pool} pool, "
+            f"{'which got' if rounding.own.gets_a_cent else 'without'} one of {rounding.cents}"
+            for pool, rounding in named
+            if rounding and rounding.own
+        ]
+        return f"In the queue for the cents left over it had {'; and '.join(places)}." if places else ""
+
+    @property
+    def partners(self) -> tuple[tuple[TopPartner | None, TopPartner | None], ...]:
+        """Both lists of partners, row by row."""
+        return tuple(zip_longest(self.lent_to, self.borrowed_from))
 
     @property
     def title(self) -> str:
@@ -173,7 +204,8 @@ class PaymentLine:
 
     library_key: str
     library_name: str
-    loans: int
+    loans: int | None
+    """None: the library said that it did not count them, which is not zero."""
     borrows: int
     net_plus: int
     transactions_share_cents: int

@@ -3,10 +3,10 @@
 from connecticard.canonical_json import sha256_of
 from libraries.models import LibraryName
 from payments.corrections import amendments
+from payments.explanation import estimate_of
 from payments.models import CorrectionStatement
 from payments.rules.correction import Settlement
 from reports.contents import CorrectionPaper, CorrectionPaperLine, MadeFrom
-from reports.payment_list import estimate_of
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import eastern_day
 

@@ -41,7 +41,7 @@ def _(statement: PaymentStatement) -> Iterable[Row]:
     yield "fiscal_year", statement.run.fiscal_year
     yield "measured_from", statement.run.measured_from
     yield "measured_to", statement.run.measured_to
-    yield "loans", statement.loans
+    yield "loans", "n/c" if statement.loans is None else statement.loans
     yield "borrows", statement.borrows
     yield "net_plus", statement.net_plus
     yield "transactions_share", plain_dollars(statement.transactions.share_cents)
@@ -49,6 +49,10 @@ def _(statement: PaymentStatement) -> Iterable[Row]:
     yield "payment", plain_dollars(statement.payment_cents)
     yield "withheld", plain_dollars(statement.withheld_cents)
     yield "estimated", "yes" if statement.run.estimate else "no"
+    if statement.change:
+        yield "payment_the_year_before", plain_dollars(statement.change.before_cents)
+        for cause in statement.change.causes:
+            yield f"change_by_{cause.cause}", plain_dollars(cause.cents)
 
 
 @_rows.register
@@ -69,7 +73,7 @@ def _(payments: PaymentList) -> Iterable[Row]:
         yield (
             line.library_key,
             line.library_name,
-            line.loans,
+            "n/c" if line.loans is None else line.loans,
             line.borrows,
             line.net_plus,
             plain_dollars(line.transactions_share_cents),

@@ -3,16 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
+from itertools import islice
 
-from django.db.models import QuerySet, Sum
+from django.conf import settings
+from django.db.models import Sum
+from django.urls import reverse
 
 from connecticard.canonical_json import sha256_of
-from libraries.models import LibraryName
-from payments.models import ExpenditureReportWaiver, Payment, PaymentRun, UnmetRequirement
-from payments.rules.eligibility import RULEBOOK as ELIGIBILITY
-from payments.rules.eligibility import Code
-from payments.rules.expenditure_reporting import fiscal_year_days, report_due_in, report_on_money_received
+from payments.explanation import estimate_of
+from payments.flows import Partner, Partners, partners_of_all
+from payments.models import Payment, PaymentRun
+from payments.payment_explained import ExplainedPayment, ExplainedRun
+from payments.requirements_met import unmet_requirement, waivers_of_run
+from payments.rules.expenditure_reporting import fiscal_year_days, report_on_money_received
 from reports.contents import (
     CountedFiling,
     Division,
@@ -22,33 +25,14 @@ from reports.contents import (
     PaymentStatement,
     PaymentTotals,
     Pool,
-    Requirement,
     RunFacts,
-    WaiverNote,
+    TopPartner,
 )
-from transactions.models import Filing, Provenance, Waiver
+from transactions.models import Filing, Provenance, reports_loans
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import eastern_day
 
-_REQUIREMENTS = (
-    ("A Letter of Agreement is on file", "letter", {Code.LETTER_NOT_ON_FILE, Code.SUCCESSOR_NOT_ON_RECORD}),
-    ("The library's legal standing is on record", "legal_standing", {Code.LEGAL_STANDING_NOT_ON_RECORD}),
-    (
-        "Every loan filing is filed and certified",
-        "filings",
-        {Code.FILING_MISSING, Code.FILING_LATE, Code.FILING_NOT_CERTIFIED},
-    ),
-    (
-        "The expenditure report that fell due is filed and certified",
-        "expenditure_report",
-        {
-            Code.EXPENDITURE_REPORT_MISSING,
-            Code.EXPENDITURE_REPORT_LATE,
-            Code.EXPENDITURE_REPORT_NOT_CERTIFIED,
-            Code.MONEY_RECEIVED_UNKNOWN,
-        },
-    ),
-)
+_TOP_PARTNERS = 3
 
 
 class RunDocuments:
@@ -56,27 +40,24 @@ class RunDocuments:
 
     def __init__(self, run: PaymentRun):
         self.run = run
-        self.payments = {
-            payment.library_id: payment
-            for payment in run.payments.select_related("library__town")
-            .prefetch_related("unmet_requirements")
-            .order_by("library__key")
-        }
+        self._explained = ExplainedRun(run)
+        self.payments = self._explained.payments
         self.facts = run_facts(run, self.payments.values())
-        self._names = LibraryName.objects.borne_on(run.measured.last_day)
         self._filings = _counted_filings(run)
-        self._waivers = _waivers(run)
+        self._partners = partners_of_all(run)
 
     def statement(self, library_id: int) -> PaymentStatement:
         """Return what one library is paid, and why (4(a) to (c))."""
         payment = self.payments[library_id]
+        explained = self._explained.explain(payment)
+        partners = self._partners.get(library_id, Partners((), ()))
         due = report_on_money_received(fiscal_year_days(self.run.fiscal_year)[1])
         return PaymentStatement(
             run=self.facts,
             library_key=payment.library.key,
-            library_name=self._name(payment),
+            library_name=self._explained.name(payment),
             town=payment.library.town.name,
-            loans=payment.loans,
+            loans=explained.loans,
             borrows=payment.borrows,
             net_plus=payment.net_plus,
             transactions=Division(
@@ -91,11 +72,20 @@ class RunDocuments:
             ),
             payment_cents=payment.payment_cents,
             withheld_cents=payment.withheld_cents,
-            requirements=_requirements(self.run, payment),
+            requirements=explained.requirements,
             filings=tuple(self._filings[library_id]),
-            made_from=self._made_from([self._figures(payment)]),
-            waivers=tuple(self._waivers[library_id]),
+            made_from=self._made_from([self._figures(payment), _explanation(explained, partners)]),
+            waivers=explained.waivers,
             spending_due_on=due.due_on if payment.payment_cents else None,
+            change=explained.change,
+            transactions_rounding=explained.transactions.rounding,
+            net_plus_rounding=explained.net_plus.rounding,
+            lent_to=_top(partners.lent),
+            borrowed_from=_top(partners.borrowed),
+            explained_at=settings.SITE_URL
+            + reverse("payments:payment_of_year", args=[payment.library.key, self.run.fiscal_year]),
+            rulebook_at=f"{settings.SITE_URL}{reverse('reports:rulebook')}"
+            f"?on={fiscal_year_days(self.run.fiscal_year)[1]}",
         )
 
     def payment_list(self) -> PaymentList:
@@ -106,15 +96,15 @@ class RunDocuments:
             lines=tuple(
                 PaymentLine(
                     library_key=payment.library.key,
-                    library_name=self._name(payment),
-                    loans=payment.loans,
+                    library_name=self._explained.name(payment),
+                    loans=self._explained.loans(payment),
                     borrows=payment.borrows,
                     net_plus=payment.net_plus,
                     transactions_share_cents=payment.transactions_share_cents,
                     net_plus_share_cents=payment.net_plus_share_cents,
                     payment_cents=payment.payment_cents,
                     withheld_cents=payment.withheld_cents,
-                    unmet=tuple(map(_unmet, payment.unmet_requirements.all())),
+                    unmet=tuple(map(unmet_requirement, payment.unmet_requirements.all())),
                 )
                 for payment in payments
             ),
@@ -131,16 +121,13 @@ class RunDocuments:
                 libraries_withheld=sum(payment.withheld_cents > 0 for payment in payments),
             ),
             made_from=self._made_from([self._figures(payment) for payment in payments]),
-            waivers=tuple(note for notes in self._waivers.values() for note in notes),
+            waivers=tuple(note for notes in waivers_of_run(self.run).values() for note in notes),
         )
-
-    def _name(self, payment: Payment) -> str:
-        return self._names.get(payment.library_id, payment.library.name)
 
     def _figures(self, payment: Payment) -> list[object]:
         return [
             payment.library.key,
-            self._name(payment),
+            self._explained.name(payment),
             payment.loans,
             payment.borrows,
             payment.net_plus,
@@ -202,50 +189,32 @@ def run_facts(run: PaymentRun, payments: Iterable[Payment]) -> RunFacts:
     )
 
 
-def estimate_of(filings: QuerySet[Any, Any]) -> str:
-    """Return how the counts of those filings that are estimates were estimated; empty where none is."""
-    notes = (
-        Filing.objects.filter(pk__in=filings, provenance=Provenance.ESTIMATED)
-        .order_by("provenance_note")
-        .values_list("provenance_note", flat=True)
-        .distinct()
-    )
-    return "; ".join(notes)
+def _top(partners: Iterable[Partner]) -> tuple[TopPartner, ...]:
+    """Return the first few of the partners whose loans were counted."""
+    counted = (TopPartner(one.name, one.loans) for one in partners if one.loans)
+    return tuple(islice(counted, _TOP_PARTNERS))
 
 
-def _requirements(run: PaymentRun, payment: Payment) -> tuple[Requirement, ...]:
-    """Return every requirement in force, met or not; a met one says what shows it."""
-    unmet = list(payment.unmet_requirements.all())
-    in_force = ELIGIBILITY.in_force(fiscal_year_days(run.fiscal_year)[1])
-    found: list[Requirement] = []
-    for requirement, key, codes in _REQUIREMENTS:
-        failed = [one for one in unmet if one.code in codes]
-        found += (
-            map(_unmet, failed)
-            if failed
-            else [
-                Requirement(
-                    requirement=requirement,
-                    citation=in_force[f"eligibility.{key}_required"].citation,
-                    met=True,
-                    reason="Taken as met: this year was filed before this system."
-                    if run.assumed_eligible
-                    else "",
-                )
-            ]
-        )
-    return tuple(found)
-
-
-def _unmet(unmet: UnmetRequirement) -> Requirement:
-    label = next(label for label, _, codes in _REQUIREMENTS if unmet.code in codes)
-    return Requirement(label, unmet.citation, met=False, reason=unmet.reason, cure=unmet.cure)
+def _explanation(explained: ExplainedPayment, partners: Partners) -> list[object]:
+    """Return what a statement says beyond the run's own figures."""
+    change = explained.change
+    return [
+        explained.loans,
+        [[part.requirement, part.reason] for part in explained.requirements],
+        change and [[cause.cause.value, cause.sentence, cause.cents] for cause in change.causes],
+        [[one.name, one.loans] for found in (partners.lent, partners.borrowed) for one in _top(found)],
+    ]
 
 
 def _counted_filings(run: PaymentRun) -> dict[int, list[CountedFiling]]:
     found: dict[int, list[CountedFiling]] = defaultdict(list)
     filings = Filing.objects.filter(pk__in=run.counted_filings.values("filing"))
-    loans = dict(filings.values_list("pk").annotate(Sum("totals__loans", default=0)).order_by())
+    loans = dict(
+        filings.filter(reports_loans("pk"))
+        .values_list("pk")
+        .annotate(Sum("totals__loans", default=0))
+        .order_by()
+    )
     for filing in filings.order_by("library__key", "covers"):
         assert filing.certified_at is not None, "a certified filing says when"
         by_the_library = filing.provenance == Provenance.FILED
@@ -254,48 +223,12 @@ def _counted_filings(run: PaymentRun) -> dict[int, list[CountedFiling]]:
                 first_day=filing.covers.lower,
                 last_day=filing.covers.upper - timedelta(days=1),
                 version=filing.version,
-                loans=loans[filing.pk],
+                loans=loans.get(filing.pk),
                 standing="certified by the library"
                 if by_the_library
                 else "published, not certified by the library",
                 recorded_on=eastern_day(filing.certified_at),
                 sha256=filing.sha256,
-            )
-        )
-    return found
-
-
-def _waivers(run: PaymentRun) -> dict[int, list[WaiverNote]]:
-    """Return the approved waivers on which the run's payments stand, by library id (4(a))."""
-    due = report_due_in(run.fiscal_year)
-    found: dict[int, list[WaiverNote]] = defaultdict(list)
-    if run.assumed_eligible:
-        return found
-    people = ("proposed_by", "approved_by")
-    filings = Waiver.objects.filter(
-        approved_at__isnull=False,
-        period__first_day__gte=run.measured.first_day,
-        period__last_day__lte=run.measured.last_day,
-    ).select_related("period", *people)
-    reports = ExpenditureReportWaiver.objects.filter(
-        approved_at__isnull=False, fiscal_year=due.covers_fiscal_year
-    ).select_related(*people)
-    named: list[tuple[Waiver | ExpenditureReportWaiver, str]] = [
-        *((waiver, f"Loan filing of {waiver.period}") for waiver in filings.order_by("library__key", "pk")),
-        *(
-            (waiver, f"Expenditure report on fiscal year {waiver.fiscal_year}")
-            for waiver in reports.order_by("library__key", "pk")
-        ),
-    ]
-    for waiver, requirement in named:
-        found[waiver.library_id].append(
-            WaiverNote(
-                requirement=requirement,
-                until=waiver.until,
-                authority=waiver.authority,
-                reason=waiver.reason,
-                granted_by=str(waiver.proposed_by),
-                approved_by=str(waiver.approved_by),
             )
         )
     return found

@@ -11,6 +11,7 @@ from connecticard.canonical_json import sha256_of
 from libraries.models import LetterOfAgreement, Library, LibraryName, Residency, Town
 from payments.corrections import amendments, counted_by
 from payments.counting import loans_and_borrows
+from payments.explanation import estimate_of
 from payments.models import (
     CorrectionStatement,
     ExpenditureLine,
@@ -33,7 +34,7 @@ from reports.contents import (
     YearOfUse,
 )
 from reports.correction_paper import made_from_correction
-from reports.payment_list import dated, estimate_of, source_of
+from reports.payment_list import dated, source_of
 from transactions.models import Filing, reports_loans
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import Span, eastern_day, measurement_period

@@ -50,6 +50,12 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def or_not_counted(value: int | None) -> str:
+    """Write a number with commas, and n/c for None: the library said that it did not count."""
+    return "n/c" if value is None else count(value)
+
+
+@register.filter
 def signed_count(value: int | None) -> str:
     """Write a difference of whole numbers with its sign: +1,204, −3, 0."""
     if _absent(value):
@@ -106,6 +112,12 @@ def exact_dollars(value: Fraction) -> str:
     """Write an exact amount of dollars with six decimals, half-even: $1,213.070714."""
     written = _with_decimals(abs(value), 6)
     return f"{MINUS if value < 0 and written.strip('0,.') else ''}${written}"
+
+
+@register.filter
+def fraction(value: Fraction) -> str:
+    """Write an exact number with six decimals, half-even: 0.412307."""
+    return f"{_sign(value)}{_with_decimals(abs(value), 6)}"
 
 
 @register.filter

@@ -12,9 +12,9 @@ from connecticard.second_factor import SecondFactorForm
 from libraries.models import Library
 from payments import services
 from payments.counting import CannotCalculate
-from payments.explanation import divisions, totals
+from payments.explanation import totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
-from payments.models import CountedFiling, Payment, PaymentRun, RunVerification, UnmetRequirement
+from payments.models import PaymentRun, RunVerification, UnmetRequirement
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
 from payments.run_steps import beside, steps
 from payments.services import RunRefused
@@ -138,33 +138,6 @@ def run_void(request: HttpRequest, pk: int) -> HttpResponse:
             )
             return redirect("payments:run_page", pk)
     return render(request, "payments/run_void.html", {"run": run, "form": form})
-
-
-@requires(Action.VIEW_RUNS)
-@require_safe
-def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
-    """Explain one library's line of a run: each figure with the division that it came from."""
-    payment = get_object_or_404(
-        Payment.objects.select_related("run__appropriation", "library__town"), run=pk, library__key=key
-    )
-    sums = totals(payment.run)
-    transactions, net_plus = divisions(payment, sums)
-    return render(
-        request,
-        "payments/payment_line.html",
-        {
-            "payment": payment,
-            "run": payment.run,
-            "totals": sums,
-            "transactions": transactions,
-            "net_plus": net_plus,
-            "left_out": payment.run.withheld_policy == "redistribute" and not payment.eligible,
-            "unmet": payment.unmet_requirements.all(),
-            "counted": CountedFiling.objects.filter(run=pk, filing__library=payment.library)
-            .select_related("filing__period", "filing__library", "filing__certified_by")
-            .order_by("counted"),
-        },
-    )
 
 
 def _run(pk: int) -> PaymentRun:

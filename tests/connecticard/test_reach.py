@@ -38,6 +38,8 @@ PUBLIC = {
     "payments:trend_library_payments_csv",
     "payments:trend_town",
     "payments:trend_town_csv",
+    "payments:library_payments",
+    "payments:payment_of_year",  # of the run that is published
     "reports:library_documents",
     "transactions:receipt",
 }
