@@ -71,3 +71,24 @@ class PrincipalLibraryForm(forms.Form):
         field = self.fields["principal"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = own if own.exists() else open_libraries
+
+
+class SuccessionForm(forms.Form):
+    """Which library takes the place of one that closed or merged."""
+
+    successor = forms.ModelChoiceField(Library.objects.none(), label="Legal successor")
+    on = DayField(
+        label="From",
+        help_text="The first day on which the successor stands in its place; cards pass to it then.",
+    )
+    document = forms.CharField(
+        label="Document",
+        max_length=250,
+        help_text="The act, vote or agreement that makes it the legal successor, with its date.",
+    )
+
+    def __init__(self, *args: Any, predecessor: Library, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        field = self.fields["successor"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Library.objects.open_on(clock.today()).exclude(pk=predecessor.pk)

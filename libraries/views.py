@@ -14,7 +14,13 @@ from connecticard.models import User
 from connecticard.permissions import Action, may, requires
 from connecticard.templatetags.figures import day
 from libraries import services
-from libraries.forms import LibrarySearchForm, PrincipalLibraryForm, RecordLetterForm, WithdrawLetterForm
+from libraries.forms import (
+    LibrarySearchForm,
+    PrincipalLibraryForm,
+    RecordLetterForm,
+    SuccessionForm,
+    WithdrawLetterForm,
+)
 from libraries.models import LetterOfAgreement, Library, Residency, Town
 from libraries.services import RosterChangeRefused
 
@@ -141,6 +147,33 @@ def letter_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, done)
         return redirect(letter.library)
     return render(request, "libraries/letter_withdraw.html", {"letter": letter, "form": form})
+
+
+@requires(Action.MANAGE_ROSTER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def succession_record(request: HttpRequest, key: str) -> HttpResponse:
+    """Record which library takes the place of one that closed or merged."""
+    library = get_object_or_404(Library, key=key)
+    closed_on = library.open_during.upper
+    form = SuccessionForm(_posted(request), predecessor=library, initial={"on": closed_on})
+
+    def record(values: dict[str, Any]) -> str:
+        succession = services.record_succession(predecessor=library, by=cast(User, request.user), **values)
+        return f"{succession.successor} takes the place of {library} from {day(succession.on)} on."
+
+    if done := _change(request, form, record):
+        messages.success(request, done)
+        return redirect(library)
+    return render(
+        request,
+        "libraries/succession_record.html",
+        {
+            "library": library,
+            "form": form,
+            "is_closed": closed_on is not None and closed_on <= clock.today(),
+            "succession": getattr(library, "succession", None),
+        },
+    )
 
 
 @requires(Action.MANAGE_ROSTER)

@@ -53,10 +53,15 @@ def cures(payments: Collection[Payment], *, on: date) -> dict[int, Cure]:
 
 
 def _cured_on(payment: Payment, fiscal_year: int, on: date) -> date:
-    """Return the last of the days on which something that was unmet came to be met; `on` where none tells."""
+    """Return the last of the days on which something that was unmet came to be met; `on` where none tells.
+
+    What was unmet when the run was calculated was met on that day at the earliest.
+    """
     codes = {unmet.code for unmet in payment.unmet_requirements.all()}
     judged_on = min(on, fiscal_year_days(fiscal_year)[1])
-    return max(_days(payment.library, codes, fiscal_year, judged_on), default=on)
+    last_met = max(_days(payment.library, codes, fiscal_year, judged_on), default=on)
+    calculated_at = payment.run.calculated_at
+    return max(last_met, eastern_day(calculated_at)) if calculated_at else last_met
 
 
 def _days(library: Library, codes: set[str], fiscal_year: int, on: date) -> Iterator[date]:

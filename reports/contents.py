@@ -432,6 +432,8 @@ class CorrectionPaper:
     """Each filing amended since the statement before, or since the run, in a sentence."""
     receivable_cents: int
     claim_cents: int
+    not_paid_cents: int
+    """Difference of shares that were withheld and not released: owed neither way, and signed."""
     difference_cents: int
     total_cents: int
     """Of all libraries; the change in what was split, 0 unless a pool came to be empty."""

@@ -49,6 +49,7 @@ def correction_paper(statement: CorrectionStatement) -> CorrectionPaper:
         amendments=tuple(map(str, amendments(statement))),
         receivable_cents=total(Settlement.RECEIVABLE),
         claim_cents=total(Settlement.CLAIM),
+        not_paid_cents=sum(line.total_cents for line in lines if line.settlement is Settlement.NOT_PAID),
         difference_cents=sum(line.difference_cents for line in lines),
         total_cents=sum(line.total_cents for line in lines),
         appropriation_cents=run.appropriation_cents or 0,

@@ -128,6 +128,7 @@ def _figures(statement: CorrectionStatement) -> dict[str, object]:
         "line_count": len(lines),
         "difference_cents": sum(line.difference_cents for line in lines),
         "total_cents": sum(line.total_cents for line in lines),
+        "not_paid": sum(line.total_cents for line in lines if line.settlement is Settlement.NOT_PAID),
         **{
             kind.value: sum(abs(line.total_cents) for line in lines if line.settlement is kind)
             for kind in (Settlement.RECEIVABLE, Settlement.CLAIM)

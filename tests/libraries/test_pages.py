@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from connecticard.models import Role
-from libraries.models import LetterOfAgreement, Library, Residency
+from libraries.models import LetterOfAgreement, Library, LibrarySuccession, Residency
 from libraries.services import record_succession
 from tests.factories import (
     make_home_library,
@@ -151,6 +151,7 @@ def test_town_without_a_row_today_says_so(client):
         ("letter_record", ["CT0001"]),
         ("letter_withdraw", [1]),
         ("principal_library_change", [1]),
+        ("succession_record", ["CT0001"]),
     ],
 )
 def test_pages_that_change_the_roster_are_closed_to_others(client, name, arguments):
@@ -244,3 +245,37 @@ def test_any_open_library_may_be_designated_for_a_town_without_one(staff):
     response = staff.get(reverse("libraries:principal_library_change", args=[town.number]))
 
     assert set(response.context["form"].fields["principal"].queryset) == {library}
+
+
+def test_staff_record_the_successor_of_a_library(staff):
+    old, new = make_home_library("Old Library"), make_home_library("New Library")
+    address = reverse("libraries:succession_record", args=[old.key])
+    typed = {"successor": new.pk, "on": "2026-11-01", "document": "Special Act 26-4 of June 1, 2026"}
+
+    assert "Record the library that takes its place" in " ".join(
+        staff.get(old.get_absolute_url()).content.decode().split()
+    )
+    refused = staff.post(address, typed | {"document": ""})
+    assert b"This field is required" in refused.content
+    done = staff.post(address, typed, follow=True)
+
+    assert b"New Library takes the place of Old Library from November 1, 2026 on." in done.content
+    succession = LibrarySuccession.objects.get()
+    assert (succession.predecessor, succession.successor) == (old, new)
+    assert b"A successor is recorded once" in staff.get(address).content
+    staff.post(address, typed)
+    assert LibrarySuccession.objects.count() == 1
+
+
+def test_successor_that_cannot_be_is_refused_in_words(staff):
+    old, new = make_home_library("Old Library"), make_library("New Library")
+    new.open_during = DateRange(date(2026, 11, 10), None)
+    new.save()
+
+    refused = staff.post(
+        reverse("libraries:succession_record", args=[old.key]),
+        {"successor": new.pk, "on": "2026-11-01", "document": "Special Act 26-4"},
+    )
+
+    assert b"New Library is not open on November 1, 2026" in refused.content
+    assert not LibrarySuccession.objects.exists()

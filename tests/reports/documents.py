@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from connecticard.clock import EASTERN
 from reports.contents import (
+    CorrectionPaper,
+    CorrectionPaperLine,
     CountedFiling,
     Division,
     ExpenditureSummary,
@@ -253,4 +255,55 @@ def empty_expenditure_summary() -> ExpenditureSummary:
         held_cents=0,
         categories=(),
         lines=(),
+    )
+
+
+def correction_statement() -> CorrectionPaper:
+    """A second statement: one library overpaid, one underpaid, one that was never paid."""
+    figures = (
+        ("CT0001", "Andover Public Library", 800_00, 777_78, 765_96, "receivable: overpaid"),
+        ("CT0002", "Ansonia Library", 150_00, 172_22, 178_04, "recorded claim: underpaid"),
+        ("CT0003", "Babcock Library", 50_00, 50_00, 56_00, "nothing was paid, so nothing is owed either way"),
+        ("CT0004", "Avon Free Public Library", 0, 0, 0, "no difference"),
+    )
+    return CorrectionPaper(
+        run="Payment run 2018-1",
+        fiscal_year=2018,
+        measured_from=RUN.measured_from,
+        measured_to=RUN.measured_to,
+        number=2,
+        lines=tuple(
+            CorrectionPaperLine(
+                library_key=key,
+                library_name=name,
+                loans_before=30,
+                loans=25,
+                borrows_before=20,
+                borrows=22,
+                certified_cents=certified,
+                stated_cents=stated,
+                corrected_cents=corrected,
+                difference_cents=corrected - stated,
+                total_cents=corrected - certified,
+                settlement=settlement,
+            )
+            for key, name, certified, stated, corrected, settlement in figures
+        ),
+        amendments=(
+            "Andover Public Library, March 2017 to August 2017: lent 30 before, 25 by version 2, certified "
+            "July 20, 2018 (a branch was counted twice).",
+        ),
+        receivable_cents=34_04,
+        claim_cents=28_04,
+        not_paid_cents=6_00,
+        difference_cents=0,
+        total_cents=0,
+        appropriation_cents=1000_00,
+        undistributed_cents=0,
+        prepared_by="Dana Brewer",
+        certified_by="Robin Castellano",
+        certified_on=date(2018, 8, 2),
+        attestation="I certify that correction statement 2 follows from the certified filings on record.",
+        estimate="",
+        made_from=replace(MADE_FROM, source="correction statement 2 of Payment run 2018-1"),
     )

@@ -31,6 +31,10 @@ SAMPLES = {
     "submission receipt": lambda: replace(documents.RECEIPT, is_certificate=False),
     "receipt without totals": lambda: replace(documents.RECEIPT, totals=()),
     "expenditure summary, none received": documents.empty_expenditure_summary,
+    "correction statement": documents.correction_statement,
+    "use report, second edition": lambda: replace(
+        documents.use_report(), edition=2, changes=("Andover: lent 30 before, 25 by version 2.",)
+    ),
 }
 
 
