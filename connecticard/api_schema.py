@@ -138,7 +138,8 @@ class ApiSchema(AutoSchema):
         ]
 
     def _get_response_bodies(self, direction: Direction = "response") -> Json:
-        record = self.view.serializer_class()
+        whole = getattr(self.view, "detail_class", None)
+        record = (self.view.serializer_class if self._is_list_view() or whole is None else whole)()
         component = self.resolve_serializer(record, direction).ref
         example: Any = record.example
         body: Json = component

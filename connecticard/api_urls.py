@@ -5,13 +5,14 @@ from rest_framework.routers import SimpleRouter
 
 import libraries.api
 import payments.api
+import payments.explained_api
 import reports.api
 import transactions.api
 from connecticard.api_views import NoSuchRoute
 from connecticard.views.api_reference import SchemaView, api_reference
 
 router = SimpleRouter(use_regex_path=False)
-for app in (libraries.api, transactions.api, payments.api, reports.api):
+for app in (libraries.api, transactions.api, payments.api, payments.explained_api, reports.api):
     for prefix, viewset in app.ROUTES:
         router.register(prefix, viewset, basename=viewset.resource)
 

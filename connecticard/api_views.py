@@ -112,9 +112,13 @@ class ListViewSet(ApiView, GenericViewSet):
 
 
 class ReadViewSet(ListViewSet):
-    """Records to be read in pages and each by itself, under a key that `lookup_url_kwarg` names."""
+    """Records to be read in pages and each by itself, under a key that `lookup_url_kwarg` names.
+
+    `detail_class` describes a record read by itself where that says more than a row of the list.
+    """
 
     key_example = ""
+    detail_class: type[Record] | None = None
 
     def retrieve(self, request: Request, **parts: str) -> Response:
         """Return one record; NotFound where there is none for this person."""

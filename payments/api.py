@@ -385,7 +385,6 @@ def _sum(column: str, of: Q | None = None) -> Coalesce:
 
 ROUTES = [
     ("payment-runs", PaymentRunViewSet),
-    ("payment-runs/<str:run>/payments", PaymentViewSet),
     ("expenditure-reports", ExpenditureReportViewSet),
     ("what-if", WhatIfViewSet),
 ]

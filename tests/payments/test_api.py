@@ -56,7 +56,43 @@ def test_payments_of_a_certified_run_are_published(client, world):
         ("CT0002", 20, 30, "200.00"),
         ("CT0003", 0, 0, "0.00"),
     ]
-    assert client.get(f"{API}payment-runs/2027-1/payments/CT0001/").json() == lines[0]
+    line = client.get(f"{API}payment-runs/2027-1/payments/CT0001/").json()
+    assert line | lines[0] == line
+
+
+def test_payment_read_by_itself_is_explained(client, world):
+    answer = client.get(f"{API}payment-runs/2027-1/payments/CT0001/").json()
+
+    explanation = answer["explanation"]
+    assert explanation["divisions"]["transactions"] == {
+        "pool": "500.00",
+        "divided_by": 50,
+        "rate": "10.0000000000",
+        "own": 30,
+        "exact": "30000/1",
+        "share": "300.00",
+        "rounding": {
+            "cents_left_over": 0,
+            "libraries_waiting": 0,
+            "own_place": None,
+            "last_served": None,
+            "first_left_out": None,
+        },
+    }
+    assert [(one["library"], one["loans"]) for one in explanation["lent"]] == [("CT0002", 30)]
+    assert [(one["library"], one["loans"]) for one in explanation["borrowed"]] == [("CT0002", 20)]
+    assert all(one["met"] for one in explanation["requirements"])
+    assert explanation["change"] is None
+    assert explanation["rulebook_url"].endswith("/rulebook/?on=2027-06-30")
+    assert client.get(answer["page_url"]).status_code == 200
+
+
+def test_explanation_of_a_run_that_is_not_published_is_closed(client, staff, world):
+    services.calculate_run(run=world.calculated_run, by=world.staff, at=AT)
+    address = f"{API}payment-runs/2028-1/payments/CT0001/"
+
+    assert client.get(address).status_code == 404
+    assert staff.get(address).json()["explanation"]["change"]["payment_before"] == "800.00"
 
 
 def test_run_that_is_not_certified_is_seen_by_who_may_see_runs(client, staff, world):
