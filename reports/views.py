@@ -28,6 +28,7 @@ from reports.documents import pdf_of
 from reports.forms import RulebookDayForm, StatementSearchForm
 from reports.models import Document, DocumentBatch, DocumentKind, DocumentQuerySet
 from reports.receipts import receipt_paper
+from reports.sister_formulas import sister_formulas
 from reports.worked_examples import worked_examples
 from transactions.receipts import visible_receipt
 
@@ -77,6 +78,7 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
             "topics": rulebook.topics(on),
             "editions": rulebook.editions(list(runs.order_by("-fiscal_year", "-number"))),
             "worked_examples": _worked_examples(),
+            "sister_formulas": _sister_formulas(),
         },
     )
 
@@ -89,6 +91,12 @@ def _worked_examples() -> SafeString:
     """
     examples = sorted(worked_examples(), key=lambda example: not re.match(r"w\d", example.name))
     return render_to_string("reports/_worked_examples.html", {"examples": examples})
+
+
+@cache
+def _sister_formulas() -> SafeString:
+    """Lay out the formulas of other states once a process, for the same reason."""
+    return render_to_string("reports/_sister_formulas.html", {"formulas": sister_formulas()})
 
 
 @login_not_required
