@@ -14,6 +14,29 @@ from transactions.rules.filing_calendar import Span
 
 
 @dataclass(frozen=True)
+class FiledDays:
+    """A filing that a run counts: the days that it covers, and the spans of them that count."""
+
+    filing_id: int
+    library_id: int
+    library_key: str
+    covers: Span
+    counted: tuple[Span, ...]
+
+
+def filed_days(run: PaymentRun) -> list[FiledDays]:
+    """Return each filing of a run once, by library key and first day: files number them in this order."""
+    rows = run.counted_filings.values_list(
+        "filing_id", "filing__library_id", "filing__library__key", "filing__covers", "counted"
+    )
+    spans: dict[tuple[int, int, str, Span], list[Span]] = {}
+    for filing_id, library_id, key, covers, counted in rows.order_by("counted"):
+        spans.setdefault((filing_id, library_id, key, _span(covers)), []).append(_span(counted))
+    found = [FiledDays(*filing, tuple(counted)) for filing, counted in spans.items()]
+    return sorted(found, key=lambda filed: (filed.library_key, filed.covers.first_day))
+
+
+@dataclass(frozen=True)
 class FrozenRun:
     """A calculated run as it is on record; nothing in it is worked out again."""
 
@@ -41,7 +64,7 @@ class FrozenRun:
                 filing_id=row.filing_id,
                 library_id=row.filing.library_id,
                 library_key=row.filing.library.key,
-                counted=Span(row.counted.lower, row.counted.upper - timedelta(days=1)),
+                counted=_span(row.counted),
                 whole=row.counted == row.filing.covers,
                 sha256=row.filing.sha256,
                 estimated=row.filing.provenance == Provenance.ESTIMATED,
@@ -94,3 +117,7 @@ class FrozenRun:
             },
             rulebook_edition=rulebook_edition,
         )
+
+
+def _span(days: Any) -> Span:
+    return Span(days.lower, days.upper - timedelta(days=1))

@@ -6,8 +6,8 @@ covers the hash of the inputs, which covers that of the rulebook entries. The re
 reader: documents, reasons, people, times.
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from connecticard.clock import EASTERN
@@ -15,8 +15,9 @@ from connecticard.models import User
 from libraries.models import LibraryName
 from payments import rulebook_editions
 from payments.calculation import hashed_results, rates_of
-from payments.frozen_run import FrozenRun
-from payments.models import CountedFiling, Payment, PaymentRun
+from payments.frozen_run import FrozenRun, filed_days
+from payments.models import Payment, PaymentRun
+from transactions.rules.filing_calendar import Span
 
 FORMAT = 1
 
@@ -45,7 +46,7 @@ def manifest_of(frozen: FrozenRun, files: Mapping[str, str]) -> dict[str, Any]:
         "rates": {"per_loan": per_loan, "per_net_plus": per_net_plus},
         "appropriation": _appropriation(run),
         "policy": {"withheld": run.withheld_policy, "board_decision": run.board_decision},
-        "filings": _filings(frozen.counted),
+        "filings": _filings(frozen),
         "libraries": [_library(line, former) for line in frozen.payments],
         "code_version": run.code_version,
         "steps": {
@@ -74,33 +75,31 @@ def _appropriation(run: PaymentRun) -> dict[str, Any]:
     }
 
 
-def _filings(counted: Iterable[CountedFiling]) -> list[dict[str, Any]]:
+def _filings(frozen: FrozenRun) -> list[dict[str, Any]]:
     """Return each filing that counts, with the spans of it that do; by library and day.
 
     The SHA-256 of what it says, with its counts from the inputs as `counts`, is its fingerprint: the one on
     the receipt that its library got. The n-th filing is number n in the file of inputs.
     """
-    found: dict[int, dict[str, Any]] = {}
-    for row in counted:
-        filing = row.filing
-        found.setdefault(
-            filing.pk,
-            {
-                "says": {
-                    "library": filing.library.key,
-                    "period": [_day(filing.period.first_day), _day(filing.period.last_day)],
-                    "covers": _span(filing.covers),
-                    "basis": filing.basis,
-                    "provenance": filing.provenance,
-                },
-                "version": filing.version,
-                "provenance_note": filing.provenance_note,
-                "certified_at": _moment(filing.certified_at),
-                "sha256": filing.sha256,
-                "counted": [],
+    filings = {row.filing_id: row.filing for row in frozen.counted}
+    return [
+        {
+            "says": {
+                "library": filing.library.key,
+                "period": _days(filing.period.span),
+                "covers": _days(filed.covers),
+                "basis": filing.basis,
+                "provenance": filing.provenance,
             },
-        )["counted"].append(_span(row.counted))
-    return sorted(found.values(), key=lambda filing: (filing["says"]["library"], filing["says"]["covers"]))
+            "version": filing.version,
+            "provenance_note": filing.provenance_note,
+            "certified_at": _moment(filing.certified_at),
+            "sha256": filing.sha256,
+            "counted": [_days(span) for span in filed.counted],
+        }
+        for filed in filed_days(frozen.run)
+        for filing in [filings[filed.filing_id]]
+    ]
 
 
 def _library(line: Payment, former: dict[int, str]) -> dict[str, Any]:
@@ -124,8 +123,8 @@ def _done(by: User | None, at: datetime | None) -> dict[str, str | None]:
     return {"by": str(by) if by else None, "at": _moment(at)}
 
 
-def _span(days: Any) -> list[str | None]:
-    return [_day(days.lower), _day(days.upper - timedelta(days=1))]
+def _days(span: Span) -> list[str]:
+    return [span.first_day.isoformat(), span.last_day.isoformat()]
 
 
 def _day(day: date | None) -> str | None:

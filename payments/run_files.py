@@ -9,18 +9,20 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from connecticard.canonical_json import canonical_json
-from libraries.models import LibraryName
-from payments.frozen_run import FrozenRun
+from libraries.models import Library, LibraryName
+from payments.frozen_run import FiledDays, FrozenRun, filed_days
 from payments.manifest import manifest_of
 from payments.models import PaymentRun
 from payments.rules.cents import plain_dollars
+from transactions.rules.filing_calendar import Span
 
 SCRIPT = Path(settings.BASE_DIR) / "docs" / "recompute_payments.py"
 GUIDE = Path(settings.BASE_DIR) / "docs" / "auditing.md"
@@ -37,51 +39,34 @@ PAYMENT_COLUMNS = (
     "withheld",
 )
 
-# A row for each count of each filing of the run. What a filing says of months in which its library did not
-# take part stands there as well, marked: without it nobody could work out the filing's fingerprint.
-_INPUTS = """
+INPUT_COLUMNS = (
+    "filing",
+    "lender",
+    "lender_name",
+    "home_library",
+    "home_library_name",
+    "month",
+    "first_day",
+    "last_day",
+    "loans",
+    "counted",
+)
+
+# One row for each month of each filing, with all its counts in one cell: what is left to do for each count
+# alone is done in C. Neither mark stands in a name.
+_COUNTS = """
     COPY (
-        WITH place AS MATERIALIZED (
-            SELECT library.id, library.key, coalesce(former.name, library.name) AS name,
-                row_number() OVER (ORDER BY library.key COLLATE "C")::int AS number
-            FROM libraries_library library
-            LEFT JOIN libraries_libraryname former
-                ON former.library_id = library.id AND former.valid @> %(day)s::date
-        ), filed AS MATERIALIZED (
-            SELECT filing.id, lower(filing.covers) AS first_day, upper(filing.covers) - 1 AS last_day,
-                range_agg(counted.counted) AS counted, place.key, place.name,
-                row_number() OVER (ORDER BY place.number, filing.covers)::int AS place
-            FROM payments_countedfiling counted
-            JOIN transactions_filing filing ON filing.id = counted.filing_id
-            JOIN place ON place.id = filing.library_id
-            WHERE counted.run_id = %(run)s
-            GROUP BY filing.id, place.number, place.key, place.name
-        ), of_month AS MATERIALIZED (
-            SELECT filed.id, month::date,
-                greatest(month::date, first_day) AS first_day,
-                least((month + interval '1 month')::date - 1, last_day) AS last_day
-            FROM filed CROSS JOIN LATERAL
-                generate_series(date_trunc('month', first_day), last_day, interval '1 month') AS month
-            UNION ALL
-            SELECT id, NULL, first_day, last_day FROM filed
-        ), days AS MATERIALIZED (
-            SELECT of_month.*, row_number() OVER (ORDER BY filed.place, of_month.month)::int AS number,
-                filed.place, filed.key, filed.name,
-                CASE WHEN filed.counted @> daterange(of_month.first_day, of_month.last_day, '[]')
-                    THEN 'yes' ELSE 'no' END AS counts
-            FROM of_month JOIN filed ON filed.id = of_month.id
-        )
-        SELECT days.place AS filing, days.key AS lender, days.name AS lender_name,
-            home.key AS home_library, home.name AS home_library_name,
-            to_char(days.month, 'YYYY-MM') AS month, days.first_day, days.last_day,
-            count.loans, days.counts AS counted
-        FROM days
-        JOIN transactions_loancount count
-            ON count.filing_id = days.id AND count.month IS NOT DISTINCT FROM days.month
-        JOIN place home ON home.id = count.home_library_id
-        ORDER BY days.number, home.number
-    ) TO STDOUT WITH (FORMAT csv, HEADER)
+        SELECT filed.number, count.month,
+            string_agg(home.cells || E'\\x01' || coalesce(count.loans::text, ''), E'\\x02')
+        FROM unnest(%(filings)s::bigint[]) WITH ORDINALITY AS filed (id, number)
+        JOIN transactions_loancount count ON count.filing_id = filed.id
+        JOIN unnest(%(libraries)s::bigint[], %(cells)s::text[]) AS home (id, cells)
+            ON home.id = count.home_library_id
+        GROUP BY filed.number, count.month
+        ORDER BY filed.number, count.month
+    ) TO STDOUT
 """
+_NO_MONTH = b"\\N"
 
 
 def file_name(run: PaymentRun, what: str) -> str:
@@ -90,36 +75,73 @@ def file_name(run: PaymentRun, what: str) -> str:
 
 
 def inputs_csv(run: PaymentRun) -> Iterator[bytes]:
-    """Yield the CSV of every count that the run rests on, by lender, month and home library, in blocks.
+    """Yield the CSV of every count that the run rests on, by filing, month and home library, in blocks.
 
-    A count that the library does not have is an empty cell.
+    What a filing says of months in which its library did not take part stands there as well, marked: without
+    it nobody could work out the filing's fingerprint. An empty cell: the library has no count.
     """
-    waiting, size = [], 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(_INPUTS, {"run": run.pk, "day": run.measured.last_day}) as copy,
-    ):
-        for row in copy:
-            waiting.append(bytes(row))
-            size += len(waiting[-1])
-            if size >= BLOCK:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-    yield b"".join(waiting)
+    filings = filed_days(run)
+    names = _names(run)
+    ids = {
+        "filings": [filed.filing_id for filed in filings],
+        "libraries": list(names),
+        "cells": [_cells(*names[pk]).decode() for pk in names],
+    }
+    blocks, size = [_cells(*INPUT_COLUMNS) + b"\n"], 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64MB'")  # to group and sort in memory
+        with cursor.copy(_COUNTS, ids) as copy:
+            for row in copy:
+                number, month, counts = bytes(row).rstrip(b"\n").replace(rb"\\", b"\\").split(b"\t")
+                filed = filings[int(number) - 1]
+                beginning = b"%s,%s," % (number, _cells(*names[filed.library_id]))
+                days, end = _days(filed, month)
+                lines = sorted(counts.split(b"\x02"))  # each begins with the key of the home library
+                joined = (end + beginning).join(lines).replace(b"\x01", days)
+                blocks.append(beginning + joined + end)
+                size += len(blocks[-1])
+                if size >= BLOCK:
+                    yield b"".join(blocks)
+                    blocks, size = [], 0
+    yield b"".join(blocks)
+
+
+def _names(run: PaymentRun) -> dict[int, tuple[str, str]]:
+    """Return key and name of every library by id; the name is the one of the last day measured."""
+    former = LibraryName.objects.borne_on(run.measured.last_day)
+    return {
+        pk: (key, former.get(pk, name)) for pk, key, name in Library.objects.values_list("pk", "key", "name")
+    }
+
+
+def _cells(*cells: object) -> bytes:
+    """Return cells as a part of a line of CSV, without its end."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue().encode()
+
+
+def _days(filed: FiledDays, month: bytes) -> tuple[bytes, bytes]:
+    """Return the cells between home library and loans, and the end of the line, for a month of a filing."""
+    days = filed.covers
+    if month != _NO_MONTH:
+        days = Span.of_month(date.fromisoformat(month.decode())).intersection(days) or days
+    counts = any(span.covers(days) for span in filed.counted)
+    name = "" if month == _NO_MONTH else month[:7].decode()
+    return b",%s," % _cells(name, days.first_day, days.last_day), b",yes\n" if counts else b",no\n"
 
 
 def payments_csv(run: PaymentRun) -> bytes:
     """Return the CSV of the run's lines as they are on record: amounts in dollars."""
     frozen = FrozenRun.of(run)
-    former = LibraryName.objects.borne_on(run.measured.last_day)
+    names = _names(run)
     text = io.StringIO(newline="")
     write = csv.writer(text, lineterminator="\n").writerow
     write(PAYMENT_COLUMNS)
     for line in frozen.payments:
         write(
             (
-                line.library.key,
-                former.get(line.library_id, line.library.name),
+                *names[line.library_id],
                 line.loans,
                 line.borrows,
                 line.net_plus,

@@ -77,8 +77,11 @@ def steps(run: PaymentRun, user: Any, *, is_stale: bool = False) -> list[Step]:
 
 def beside(run: PaymentRun) -> list[Step]:
     """Return what stands beside the line of steps: pages on a run that are no step of it."""
-    if run.certified_at is None:
+    if run.calculated_at is None:
         return []
+    proof = Step("Proof", reverse("payments:run_proof", args=[run.pk]), "", _proof(run))
+    if run.certified_at is None:
+        return [proof]
     waits = awaits_statement(run)
     return [
         Step(
@@ -93,6 +96,7 @@ def beside(run: PaymentRun) -> list[Step]:
             "",
             "an amendment waits for its statement" if waits else "",
         ),
+        proof,
     ]
 
 
@@ -167,6 +171,14 @@ def _order(run: PaymentRun) -> Step:
     if order is None:
         return Step("Board’s order", "", TO_DO)
     return Step("Board’s order", "", DONE, f"{order.number}, {written_day(order.dated)}")
+
+
+def _proof(run: PaymentRun) -> str:
+    """Return what came out when the run was last worked out again."""
+    latest = run.verifications.first()
+    if latest is None or latest.manifest_sha256 != run.manifest_sha256:
+        return "not verified yet"
+    return "the same" if latest.same else "not the same"
 
 
 def _by(who: object, at: Any) -> str:
