@@ -89,9 +89,19 @@ PLACES: Sequence[Place] = (
         "payments:run_list",
         "Payments",
         Action.VIEW_RUNS,
-        leads_to=frozenset({"payments:release_approve", "payments:release_decline"}),
+        leads_to=frozenset(
+            f"payments:{page}"
+            for page in (
+                "release_approve",
+                "release_decline",
+                "batch_page",
+                "batch_withdraw",
+                "order_withdraw",
+            )
+        ),
     ),
     Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
+    Place("Payees", "payments:payee_list", "Payments", Action.VIEW_PAYEES),
     Place("Libraries", "libraries:library_list", "Libraries"),
     Place("Towns", "libraries:town_list", "Libraries"),
     Place(

@@ -156,6 +156,17 @@ def keep_payees(*, rows: Iterable[PayeeRow], begins: date, by: User) -> int:
     )
 
 
+def changes_of(rows: Iterable[PayeeRow], on: date) -> list[tuple[PayeeRow, Payee | None]]:
+    """Return the rows that differ from what is on record on a day, each with the payee on record."""
+    on_record = {payee.library_id: payee for payee in Payee.objects.on(on)}
+    return [
+        (row, payee)
+        for row in rows
+        if (payee := on_record.get(row.library.pk)) is None
+        or (payee.kind, payee.name, payee.vendor_number) != (row.kind, row.name, row.vendor_number)
+    ]
+
+
 def _begins(library: Library, day: date) -> date:
     """Return the day from which a file's row counts: not before the payee on record began."""
     last = library.payees.order_by("valid").last()

@@ -158,6 +158,11 @@ def undistributed_pools(run: PaymentRun) -> Iterator[UndistributedPool]:
             yield UndistributedPool(pool, left)
 
 
+def cured_lines(run: PaymentRun, *, on: date) -> list[WithheldLine]:
+    """Return the lines that an order of the Board made on a day would release."""
+    return [line for line in withheld_lines(run, on=on) if line.state is WithheldState.CURED]
+
+
 def lapses_to_record(run: PaymentRun, *, on: date) -> bool:
     """Return whether money of a run has lapsed by a day and is not on record as lapsed."""
     return bool(

@@ -4,10 +4,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from reports.contents import DocumentContents, FilingReceiptPaper
+from reports.order_contents import BoardOrderPaper
 from reports.pdf import render_pdf
 
 
-def html_of(contents: DocumentContents | FilingReceiptPaper) -> str:
+def html_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -> str:
     """Return the document as a whole page of HTML, laid out for print."""
     return render_to_string(
         contents.template,
@@ -19,7 +20,7 @@ def html_of(contents: DocumentContents | FilingReceiptPaper) -> str:
     )
 
 
-def pdf_of(contents: DocumentContents | FilingReceiptPaper) -> bytes:
+def pdf_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -> bytes:
     """Return the document as a PDF/UA file; the same contents give the same bytes."""
     return render_pdf(
         html_of(contents),

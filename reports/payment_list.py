@@ -1,7 +1,7 @@
 """What a payment run's documents say, gathered from the run as it was frozen."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from itertools import islice
 
@@ -108,18 +108,7 @@ class RunDocuments:
                 )
                 for payment in payments
             ),
-            totals=PaymentTotals(
-                libraries=len(payments),
-                loans=sum(payment.loans for payment in payments),
-                net_plus=sum(payment.net_plus for payment in payments),
-                transactions_share_cents=sum(payment.transactions_share_cents for payment in payments),
-                net_plus_share_cents=sum(payment.net_plus_share_cents for payment in payments),
-                paid_cents=sum(payment.payment_cents for payment in payments),
-                withheld_cents=sum(payment.withheld_cents for payment in payments),
-                undistributed_cents=self.run.undistributed_cents or 0,
-                libraries_paid=sum(payment.payment_cents > 0 for payment in payments),
-                libraries_withheld=sum(payment.withheld_cents > 0 for payment in payments),
-            ),
+            totals=totals_of(self.run, payments),
             made_from=self._made_from([self._figures(payment) for payment in payments]),
             waivers=tuple(note for notes in waivers_of_run(self.run).values() for note in notes),
         )
@@ -147,6 +136,22 @@ class RunDocuments:
             ),
             dated=dated(self.run),
         )
+
+
+def totals_of(run: PaymentRun, payments: Collection[Payment]) -> PaymentTotals:
+    """Return the sums of a run's payments; paid + withheld + undistributed = appropriation."""
+    return PaymentTotals(
+        libraries=len(payments),
+        loans=sum(payment.loans for payment in payments),
+        net_plus=sum(payment.net_plus for payment in payments),
+        transactions_share_cents=sum(payment.transactions_share_cents for payment in payments),
+        net_plus_share_cents=sum(payment.net_plus_share_cents for payment in payments),
+        paid_cents=sum(payment.payment_cents for payment in payments),
+        withheld_cents=sum(payment.withheld_cents for payment in payments),
+        undistributed_cents=run.undistributed_cents or 0,
+        libraries_paid=sum(payment.payment_cents > 0 for payment in payments),
+        libraries_withheld=sum(payment.withheld_cents > 0 for payment in payments),
+    )
 
 
 def dated(run: PaymentRun) -> date:

@@ -29,6 +29,7 @@ from reports.contents import (
     WaiverNote,
     YearOfUse,
 )
+from reports.order_contents import BoardOrderPaper, OrderedPayment
 
 MADE_FROM = MadeFrom(
     source="payment run 7, certified April 20, 2018",
@@ -307,3 +308,45 @@ def correction_statement() -> CorrectionPaper:
         estimate="",
         made_from=replace(MADE_FROM, source="correction statement 2 of Payment run 2018-1"),
     )
+
+
+_LONGEST = "Prosser Public Library and Wintonbury Branch of Bloomfield-on-the-Farmington"
+
+
+def board_order(count: int = 192, **changes) -> BoardOrderPaper:
+    """An order to pay so many libraries, not adopted yet; the first has the longest name, one a successor."""
+    cents = [100_000 + 37 * number for number in range(count)]
+    order = BoardOrderPaper(
+        run=RUN,
+        run_name="2018-7",
+        payments=tuple(
+            OrderedPayment(
+                f"CT{number:04}",
+                _LONGEST if number == 0 else _name(number),
+                amount,
+                _LONGEST if number == 1 else "",
+            )
+            for number, amount in enumerate(cents)
+        ),
+        cents=sum(cents),
+        totals=PaymentTotals(
+            libraries=count + 2,
+            loans=3580340,
+            net_plus=1590946,
+            transactions_share_cents=35181900,
+            net_plus_share_cents=35181900,
+            paid_cents=sum(cents),
+            withheld_cents=70363800 - sum(cents),
+            undistributed_cents=0,
+            libraries_paid=count,
+            libraries_withheld=1,
+        ),
+        last_day=date(2018, 6, 30),
+        made_from=MADE_FROM,
+    )
+    return replace(order, **changes)
+
+
+def adopted_order(**changes) -> BoardOrderPaper:
+    """An order as the Board adopted it."""
+    return board_order(3, number="2018-11", dated=date(2018, 4, 23), **changes)

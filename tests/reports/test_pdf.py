@@ -30,6 +30,11 @@ SAMPLES = {
     "certificate": lambda: documents.RECEIPT,
     "submission receipt": lambda: replace(documents.RECEIPT, is_certificate=False),
     "receipt without totals": lambda: replace(documents.RECEIPT, totals=()),
+    "order to pay 192 libraries": documents.board_order,
+    "order with number and date": documents.adopted_order,
+    "order of release": lambda: documents.board_order(1, is_release=True),
+    "estimated order": lambda: documents.board_order(3, run=documents.ESTIMATED_RUN),
+    "order of nothing": lambda: documents.board_order(0),
     "expenditure summary, none received": documents.empty_expenditure_summary,
     "correction statement": documents.correction_statement,
     "use report, second edition": lambda: replace(
@@ -225,6 +230,31 @@ def test_an_expenditure_summary_without_reports_says_so():
     assert "2 libraries owe one" in html
     assert "November 1, 2019" in html
     assert "state fiscal year 2018" in html
+
+
+def test_an_order_has_blank_lines_until_number_and_date_are_on_record():
+    blank, adopted = html_of(documents.board_order(3)), html_of(documents.adopted_order())
+
+    assert blank.count("to be filled in</span>") == 2
+    assert "to be filled in" not in adopted
+    assert "2018-11" in adopted
+    assert "April 23, 2018" in adopted
+
+
+def test_an_order_names_each_payment_what_is_withheld_and_who_gets_no_line():
+    html = html_of(documents.board_order(2))
+
+    assert "orders</strong> that $2,000.37 be paid to the 2 libraries" in html
+    assert "of 1 library not in order is withheld" in html
+    assert "1 more library is due $0.00 and gets no line" in html
+    assert "paid to its legal successor Prosser" in html
+
+
+def test_an_order_of_release_says_until_which_day_it_can_be_dated():
+    html = html_of(documents.board_order(1, is_release=True))
+
+    assert "Release of money withheld in state fiscal year 2018" in html
+    assert "dated on or before Saturday, June 30, 2018" in html
 
 
 def test_names_are_escaped():
