@@ -13,6 +13,7 @@ from libraries.models import Library
 from payments import standing
 from payments.board_orders import order_of
 from payments.corrections import awaits_statement
+from payments.disbursement import is_disbursed, is_paid, paid_cents, sent_cents, unsent_cents
 from payments.models import PaymentRun
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStage, PaymentRunStatus, stage_of
@@ -34,8 +35,13 @@ class Step:
 
 def stage(run: PaymentRun) -> PaymentRunStage:
     """Return how far a run has come."""
+    sent = is_disbursed(run)
     return stage_of(
-        PaymentRunStatus(run.status), published=run.is_published, ordered=order_of(run) is not None
+        PaymentRunStatus(run.status),
+        published=run.is_published,
+        ordered=order_of(run) is not None,
+        sent=sent,
+        paid=sent and is_paid(run),
     )
 
 
@@ -67,8 +73,7 @@ def steps(run: PaymentRun, user: Any, *, is_stale: bool = False) -> list[Step]:
         ),
         _publish(run, user),
         _order(run),
-        Step("Comptroller", "", TO_DO),
-        Step("Payments made", "", TO_DO),
+        *_comptroller(run),
     ]
     if run.status == PaymentRunStatus.VOID:
         return in_order
@@ -167,10 +172,30 @@ def _publish(run: PaymentRun, user: Any) -> Step:
 
 
 def _order(run: PaymentRun) -> Step:
+    url = reverse("payments:order", args=[run.pk]) if run.certified_at else ""
     order = order_of(run)
     if order is None:
-        return Step("Board’s order", "", TO_DO)
-    return Step("Board’s order", "", DONE, f"{order.number}, {written_day(order.dated)}")
+        return Step("Board’s order", url, TO_DO)
+    return Step("Board’s order", url, DONE, f"{order.number}, {written_day(order.dated)}")
+
+
+def _comptroller(run: PaymentRun) -> tuple[Step, Step]:
+    """Return the steps of sending the payments and of their being made, with what is open of each."""
+    url = reverse("payments:comptroller", args=[run.pk]) if run.certified_at else ""
+    sent = sent_cents(run)
+    if not sent:
+        return Step("Comptroller", url, TO_DO), Step("Payments made", "", TO_DO)
+    unsent, paid = unsent_cents(run), paid_cents(run)
+    done = not unsent and paid == sent
+    return (
+        Step(
+            "Comptroller",
+            url,
+            TO_DO if unsent else DONE,
+            f"{dollars(sent)} sent" + (f", {dollars(unsent)} not yet" if unsent else ""),
+        ),
+        Step("Payments made", url, DONE if done else TO_DO, f"{dollars(paid)} paid" if paid else ""),
+    )
 
 
 def _proof(run: PaymentRun) -> str:

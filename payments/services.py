@@ -17,6 +17,7 @@ from connecticard.permissions import Action
 from libraries.models import Library
 from payments import rulebook_editions
 from payments.calculation import Calculation, calculate
+from payments.disbursement import is_disbursed
 from payments.models import (
     Appropriation,
     AppropriationChange,
@@ -284,7 +285,10 @@ def record_publication(*, run: PaymentRun, by: User, at: datetime) -> RunPublica
 
 @transaction.atomic
 def void_run(*, run: PaymentRun, reason: str, by: User, at: datetime) -> PaymentRun:
-    """Void a run with a reason; it stays on record, and the fiscal year can have another."""
+    """Void a run with a reason; it stays on record, and the fiscal year can have another.
+
+    Raises RunRefused for a run whose payments were sent to the Comptroller: it stands.
+    """
     permissions.check(by, Action.CERTIFY_RUN)
     if not reason.strip():
         raise RunRefused("Say why the run is void.")
@@ -306,7 +310,9 @@ def _locked(run: PaymentRun) -> PaymentRun:
 
 
 def _move(run: PaymentRun, target: PaymentRunStatus) -> None:
-    if reason := payment_run_status.why_not_move(PaymentRunStatus(run.status), target):
+    if reason := payment_run_status.why_not_move(
+        PaymentRunStatus(run.status), target, disbursed=is_disbursed(run)
+    ):
         raise RunRefused(reason)
 
 

@@ -13,7 +13,16 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
-from payments.models import CorrectionStatement, ExpenditureReportWaiver, OrderKind, WithheldRelease
+from payments.board_orders import record_order
+from payments.models import (
+    CorrectionStatement,
+    ExpenditureReportWaiver,
+    OrderKind,
+    Payee,
+    ResultFile,
+    WithheldRelease,
+)
+from payments.payment_batches import export_batch
 from reports.models import DocumentBatch
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
@@ -112,6 +121,7 @@ def records(world):
     own = {
         **_of_withheld_money(world, staff),
         **_of_a_correction(world, staff),
+        **_of_the_comptroller(world, staff),
         "connecticard:revoke_token": token.pk,
         "mfa_remove_webauthn": passkey.pk,
         "mfa_edit_webauthn": passkey.pk,
@@ -194,6 +204,36 @@ def _of_a_correction(world, staff):
         code_version=run.code_version,
     )
     return {f"reports:correction_{page}": run.pk for page in ("page", "certify")}
+
+
+def _of_the_comptroller(world, staff):
+    """Return, by address, an order, a batch and a result file of a run that went to the Comptroller."""
+    run = world.certified_run
+    at = run.certified_at
+    order = record_order(run=run, number="P-1", dated=eastern_day(at), by=staff, at=at)
+    for library in world.libraries.values():
+        Payee.objects.create(
+            library=library,
+            kind="municipality",
+            name=f"Town of {library}",
+            vendor_number="1",
+            valid=DateRange(None, None),
+        )
+    sent = export_batch(run=run, by=staff, at=at)
+    file = ResultFile.objects.create(
+        run=run, name="results.csv", content=b"x", sha256="0" * 64, imported_by=staff, imported_at=at
+    )
+    pages = ("order", "order_record", "comptroller", "batch_export", "results_import")
+    return {
+        **{f"payments:{page}": run.pk for page in pages},
+        **{f"payments:{page}": sent.pk for page in ("batch_page", "batch_file", "batch_withdraw")},
+        "payments:result_template": sent.pk,
+        "payments:result_file": file.pk,
+        "payments:order_withdraw": order.pk,
+        "reports:order_pdf": run.pk,
+        "reports:release_order_pdf": run.pk,
+        "reports:recorded_order_pdf": order.pk,
+    }
 
 
 def everywhere(client, records, *, all_addresses=False):

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from connecticard.models import Role
 from payments.models import BoardOrder, PaymentBatch, PaymentResult
+from payments.run_steps import stage, steps
 from tests.factories import make_signed_in_client
 from tests.payments.disbursing import certified_run, exported, make_payee, ordered, ready_run
 from tests.payments.test_result_services import B_BACK, A, B, file_of
@@ -34,6 +35,13 @@ def send(client, run, content, name="results.csv"):
     return client.post(
         reverse("payments:results_import", args=[run.pk]),
         {"step": "read", "file": SimpleUploadedFile(name, content)},
+    )
+
+
+def send_and_import(client, run, content):
+    upload = carried(send(client, run, content))
+    return client.post(
+        reverse("payments:results_import", args=[run.pk]), {"step": "import", "upload": upload}
     )
 
 
@@ -279,3 +287,27 @@ def test_void_and_uncertified_runs_are_said_to_be_so(client):
 
     for name in ("order", "comptroller"):
         assert "This run is void" in text_of(client.get(reverse(f"payments:{name}", args=[run.pk])))
+
+
+def test_steps_of_the_run_say_what_was_sent_and_paid(client):
+    run = ready_run()
+
+    def of(label):
+        (step,) = [step for step in steps(run, client.user) if step.label == label]
+        return step.state, step.note
+
+    assert of("Board’s order")[1] == "2027-08, April 19, 2027"
+    assert of("Comptroller") == ("to do", "")
+    exported(run)
+    assert of("Comptroller") == ("done", "$1,000.00 sent")
+    assert stage(run) == "sent"
+    send_and_import(client, run, file_of(A, B_BACK))
+    assert of("Payments made")[1] == "$800.00 paid"
+    client.post(
+        reverse("payments:batch_export", args=[run.pk]),
+        {"kind": "reissue", "order": run.board_orders.get().pk},
+    )
+    assert of("Comptroller") == ("done", "$1,000.00 sent")
+    send_and_import(client, run, file_of("FY2027-1-B2,FY2027-1-B2-001,paid,2027-05-04,W-3,200.00"))
+    assert of("Payments made") == ("done", "$1,000.00 paid")
+    assert stage(run) == "paid"

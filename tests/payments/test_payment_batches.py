@@ -161,6 +161,8 @@ def test_run_that_was_sent_is_not_void_and_its_order_not_taken_back(staff):
     run = ready_run()
     batch = exported(run)
 
+    with pytest.raises(services.RunRefused, match="was disbursed; it stands"):
+        services.void_run(run=run, reason="Wrong", by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
     with refused("not void"), transaction.atomic():
         type(run).objects.filter(pk=run.pk).update(
             status="void", voided_at=AT, voided_by=staff, void_reason="x"
