@@ -55,7 +55,7 @@ _OF_A_REPORT = frozenset(
         "expenditure_waiver_settle",
     )
 )
-IN_ONE_ROW = 7
+IN_ONE_ROW = 9
 
 PLACES: Sequence[Place] = (
     Place(

@@ -18,12 +18,12 @@ class HistoryImportForm(forms.Form):
     )
     source = forms.CharField(
         label="Source",
-        max_length=200,
+        max_length=120,
         help_text="The publication or record, so that it can be found again. It is shown with the figures.",
     )
     estimated = forms.CharField(
         label="What is estimated, and how",
-        max_length=250,
+        max_length=120,
         required=False,
         help_text="Leave it blank for figures as they were published. Estimates are marked wherever shown.",
     )

@@ -78,7 +78,7 @@ def import_past_loans(
         source=source,
         program_year=program_year,
         certified_by=by,
-        estimated=estimated,
+        estimated=f"{estimated}; source: {source}"[:250] if estimated else "",
         amend=replace,
         dry_run=dry_run,
         at=at,

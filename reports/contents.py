@@ -275,6 +275,8 @@ class YearOfUse:
     measured_from: date
     measured_to: date
     loans: int | None
+    published_before: bool = False
+    """Whether it is a total that the State Library published, not the sum of filings on record here."""
 
 
 @dataclass(frozen=True)

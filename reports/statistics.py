@@ -16,9 +16,11 @@ from payments.models import (
     CorrectionStatement,
     ExpenditureLine,
     ExpenditureReport,
+    Measure,
     PastPayment,
     Payment,
     PaymentRun,
+    PublishedFigure,
 )
 from payments.rules.expenditure_reporting import categories, report_due_in
 from payments.rules.net_plus import net_plus
@@ -38,6 +40,8 @@ from reports.payment_list import dated, source_of
 from transactions.models import Filing, reports_loans
 from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import Span, eastern_day, measurement_period
+
+YEARS_BACK = 10  # of the state's totals
 
 
 def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -> UseReport:
@@ -260,18 +264,32 @@ def _loans_of(measured: Span) -> dict[int, int]:
 
 
 def _years(run: PaymentRun, loans: int) -> tuple[YearOfUse, ...]:
-    """Return the loans of the state in this and earlier published years, oldest first."""
-    earlier = [
-        YearOfUse(year, (measured := measurement_period(year)).first_day, measured.last_day, lent)
-        for year, lent in PaymentRun.objects.published()
-        .filter(fiscal_year__lt=run.fiscal_year)
-        .order_by("fiscal_year")
-        .values_list("fiscal_year")
-        .annotate(Sum("payments__loans"))
-    ]
+    """Return the loans of the state in this and earlier years, oldest first, where any earlier is known.
+
+    An earlier year without a published run has the total that was published of it, and says so.
+    """
+    runs = PaymentRun.objects.published().order_by("fiscal_year").values_list("fiscal_year")
+    filed = dict(runs.annotate(Sum("payments__loans")))
+    totals = PublishedFigure.objects.filter(
+        library=None,
+        measure=Measure.LOANS,
+        value__isnull=False,
+        fiscal_year__gte=run.fiscal_year - YEARS_BACK,
+    )
+    published = dict(totals.values_list("fiscal_year", "value"))
+    earlier = sorted(year for year in {*filed, *published} if year < run.fiscal_year)
     if not earlier:
         return ()
-    return (*earlier, YearOfUse(run.fiscal_year, run.measured.first_day, run.measured.last_day, loans))
+    return tuple(
+        YearOfUse(
+            year,
+            (measured := measurement_period(year)).first_day,
+            measured.last_day,
+            loans if year == run.fiscal_year else filed.get(year, published.get(year)),
+            published_before=year != run.fiscal_year and year not in filed,
+        )
+        for year in (*earlier, run.fiscal_year)
+    )
 
 
 def _made_from(

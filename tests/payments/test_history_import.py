@@ -14,8 +14,12 @@ from connecticard.models import AuditEvent, Role
 from payments.history_files import HistoryKind, packed, read_history_file
 from payments.history_import import import_past_payments, import_published_figures
 from payments.models import Measure, PastPayment, PublishedFigure
+from payments.result_services import import_results
 from payments.trends import library_trend
 from tests.factories import make_home_library, make_signed_in_client, make_user
+from tests.payments.disbursing import exported, ready_run
+from tests.payments.test_result_services import PAID, A
+from tests.payments.test_result_services import file_of as file_of_results
 from transactions.models import Filing, Provenance
 
 pytestmark = pytest.mark.django_db
@@ -258,6 +262,16 @@ def test_bad_payments_are_named(staff):
     assert not PastPayment.objects.exists()
 
 
+def test_payment_that_a_result_file_tells_of_is_not_counted_twice(staff):
+    run = ready_run()
+    exported(run)
+    import_results(run=run, content=file_of_results(A), name="r.csv", by=staff.user, at=PAID)
+
+    answer = send(staff, "payments", "library,fiscal_year,amount\nA,2026,1\nA,2027,800\n")
+
+    assert problems(answer) == [(3, "library", "A")]
+
+
 # Loans
 
 
@@ -277,7 +291,9 @@ def test_estimated_loans_say_so(staff, libraries):
 
     trend = library_trend(libraries[1], DAY)
     assert trend.years[0].told[0].kind == Provenance.ESTIMATED
-    assert trend.years[0].told[0].sources[0].note == "From a sample of March"
+    assert trend.years[0].told[0].sources[0].note == (
+        "From a sample of March; source: State Library ledger, page 7"
+    )
 
 
 def test_same_loans_again_change_nothing(staff):

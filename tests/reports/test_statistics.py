@@ -8,7 +8,7 @@ from connecticard.clock import EASTERN
 from connecticard.models import Role
 from libraries.models import Library
 from payments import services
-from payments.models import PastPayment
+from payments.models import Measure, PastPayment, PublishedFigure
 from reports import statistics
 from reports.csv_files import csv_of
 from tests.factories import make_home_library, make_letter, make_town, make_user
@@ -88,3 +88,18 @@ def test_expenditure_summary_names_the_day_and_the_year_it_covers(run):
     assert summary.due_on == date(2026, 11, 1)
     assert summary.receipt_fiscal_year == 2025
     assert (summary.libraries_owing, summary.libraries_reporting, summary.spent_cents) == (0, 0, 0)
+
+
+def test_use_report_fills_earlier_years_with_published_totals_and_says_so(run):
+    assert statistics.use_report(run).years == ()
+    for year, value in [(FISCAL_YEAR - 2, 3_000), (FISCAL_YEAR - 1, None), (FISCAL_YEAR - 12, 4_000)]:
+        PublishedFigure.objects.create(
+            measure=Measure.LOANS, fiscal_year=year, value=value, source="A profile"
+        )
+
+    years = statistics.use_report(run).years
+
+    assert [(year.fiscal_year, year.loans, year.published_before) for year in years] == [
+        (FISCAL_YEAR - 2, 3_000, True),
+        (FISCAL_YEAR, 20, False),
+    ]
