@@ -76,7 +76,9 @@ class PrincipalLibraryForm(forms.Form):
 class SuccessionForm(forms.Form):
     """Which library takes the place of one that closed or merged."""
 
-    successor = forms.ModelChoiceField(Library.objects.none(), label="Legal successor")
+    successor = forms.ModelChoiceField(
+        Library.objects.none(), label="Legal successor", empty_label="Choose the library"
+    )
     on = DayField(
         label="From",
         help_text="The first day on which the successor stands in its place; cards pass to it then.",
