@@ -112,6 +112,13 @@ class Estimate:
     @cached_property
     def split(self) -> GrantSplit:
         """The appropriation divided as a real run divides it, shares of who is not in order withheld."""
+        return self.split_under("keep")
+
+    def split_under(self, withheld: str) -> GrantSplit:
+        """Return the appropriation divided under a policy for the shares of who is not in order.
+
+        Source: Regs. Conn. State Agencies § 11-31c-4(b), (c).
+        """
         activity = [
             LibraryActivity(
                 key,
@@ -121,7 +128,7 @@ class Estimate:
             )
             for key, library_id in self.library_ids.items()
         ]
-        return split_of(activity, self.fiscal_year, self.appropriation_cents, withheld="keep")
+        return split_of(activity, self.fiscal_year, self.appropriation_cents, withheld=withheld)
 
     @cached_property
     def loans(self) -> Mapping[int, Loans]:

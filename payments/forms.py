@@ -307,32 +307,23 @@ class AppropriationChangeForm(forms.Form):
         return int(self.cleaned_data["direction"]) * int(self.cleaned_data["cents"])
 
 
-class RunForm(forms.Form):
-    """A new payment run."""
+POLICIES = [
+    ("keep", "Keep their shares for them, withheld (section 4(b) as written)"),
+    ("redistribute", "Divide their shares among the others (needs a decision of the Board)"),
+]
 
-    appropriation = forms.ModelChoiceField(
-        Appropriation.objects.all(), label="Fiscal year", empty_label="Choose a fiscal year"
-    )
+
+class PolicyForm(forms.Form):
+    """What becomes of the shares of libraries that are not in order."""
+
     withheld_policy = forms.ChoiceField(
-        label="Libraries that are not in order",
-        choices=[
-            ("keep", "Keep their shares for them, withheld (section 4(b) as written)"),
-            ("redistribute", "Divide their shares among the others (needs a decision of the Board)"),
-        ],
-        initial="keep",
-        widget=forms.RadioSelect,
+        label="Libraries that are not in order", choices=POLICIES, widget=forms.RadioSelect
     )
     board_decision = forms.CharField(
         label="Decision of the Board to redistribute",
         required=False,
         max_length=250,
         help_text="Date and number; only where shares are divided among the others.",
-    )
-    assumed_eligible = forms.BooleanField(
-        label="Take every library that was open as participating and in order",
-        required=False,
-        help_text=f"Only for fiscal years before {FIRST_YEAR_FILED_HERE}, whose letters and filings are not "
-        "on record here: a replay of published figures.",
     )
 
     def clean(self) -> None:
@@ -341,6 +332,38 @@ class RunForm(forms.Form):
             self.add_error(
                 "board_decision", "Name the Board's recorded decision: redistributing departs from 4(b)."
             )
+
+
+class HandOverForm(forms.Form):
+    """What the administrator should know of a run."""
+
+    note = forms.CharField(
+        label="Note to the administrator",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What you looked at, and what is unusual. It stays on record.",
+    )
+
+
+class RunForm(PolicyForm):
+    """A new payment run."""
+
+    appropriation = forms.ModelChoiceField(
+        Appropriation.objects.all(), label="Fiscal year", empty_label="Choose a fiscal year"
+    )
+    assumed_eligible = forms.BooleanField(
+        label="Take every library that was open as participating and in order",
+        required=False,
+        help_text=f"Only for fiscal years before {FIRST_YEAR_FILED_HERE}, whose letters and filings are not "
+        "on record here: a replay of published figures.",
+    )
+
+    field_order = ("appropriation", "withheld_policy", "board_decision", "assumed_eligible")
+
+    def clean(self) -> None:
+        super().clean()
+        values = self.cleaned_data
         appropriation = values.get("appropriation")
         if (
             values.get("assumed_eligible")

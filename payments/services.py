@@ -16,12 +16,15 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
 from payments import rulebook_editions
-from payments.calculation import Calculation, calculate
+from payments.calculation import Calculation
+from payments.counting import CannotCalculate
 from payments.disbursement import is_disbursed
 from payments.models import (
     Appropriation,
     AppropriationChange,
     CountedFiling,
+    EarlierCalculation,
+    EarlierLine,
     Payment,
     PaymentRun,
     RunPublication,
@@ -30,6 +33,7 @@ from payments.models import (
 from payments.rules import payment_run_status
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStatus
+from payments.run_changes import calculation_of, changes_since_calculated
 from payments.standing import last_day_to_file
 from transactions.rules._wording import written_day, written_span
 from transactions.rules.filing_calendar import eastern_day
@@ -130,9 +134,14 @@ def calculate_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
     """
     hold_payment_inputs()
     permissions.check(by, Action.PREPARE_RUN)
-    run = _locked(run)
+    run = locked_run(run)
     _move(run, PaymentRunStatus.CALCULATED)
-    calculation = _calculation(run, at)
+    calculation = calculation_of(run, at)
+    if run.calculated_at is not None and run.manifest_sha256 != calculation.manifest_sha256:
+        _keep_earlier(run)
+    if run.next_policy:
+        run.withheld_policy, run.board_decision = run.next_policy, run.next_board_decision
+        run.next_policy, run.next_board_decision = "", ""
     run.payments.all().delete()
     run.counted_filings.all().delete()
     _store(run, calculation)
@@ -153,52 +162,6 @@ def calculate_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
         "payment_run_calculated", target=run, by=by, after={"manifest_sha256": run.manifest_sha256}
     )
     return run
-
-
-def changes_since_calculated(run: PaymentRun, *, at: datetime) -> list[str]:
-    """Return what changed since a run was calculated, in sentences; empty where it may be certified as it is.
-
-    Raises CannotCalculate where a filing certified since holds what no payment may rest on.
-    """
-    today = _calculation(run, at)
-    if today.manifest_sha256 == run.manifest_sha256:
-        return []
-    changes = []
-    if today.inputs.appropriation_cents != run.appropriation_cents:
-        changes.append(
-            f"The amount available was {dollars(run.appropriation_cents or 0)} and is "
-            f"{dollars(today.inputs.appropriation_cents)}."
-        )
-    if today.inputs.rulebook_edition != run.rulebook_edition:
-        changes.append("The rulebook of the year changed.")
-    then = {
-        payment.library.key: payment
-        for payment in run.payments.select_related("library").prefetch_related("unmet_requirements")
-    }
-    changes += [
-        f"{payment.library} is no longer among those that took part."
-        for key, payment in then.items()
-        if key not in today.library_ids
-    ]
-    for library in today.inputs.activity:
-        name = today.names[library.key]
-        if library.key not in then:
-            changes.append(f"{name} is now among those that took part.")
-            continue
-        payment = then[library.key]
-        for what, was, now in (
-            ("lent", payment.loans, library.loans),
-            ("borrowed elsewhere", payment.borrows, library.borrows),
-        ):
-            if was != now:
-                changes.append(f"{name}: {what} {was:,} when it was calculated, {now:,} today.")
-        was_unmet = sorted(unmet.code for unmet in payment.unmet_requirements.all())
-        now_unmet = today.inputs.unmet.get(library.key, ())
-        if was_unmet != sorted(unmet.code for unmet in now_unmet):
-            changes.append(
-                f"{name}: {' '.join(unmet.reason for unmet in now_unmet) or 'every requirement is met now.'}"
-            )
-    return changes or ["A filing was amended without a change of its sums."]
 
 
 def why_too_early(run: PaymentRun, *, on: date) -> str | None:
@@ -231,16 +194,19 @@ def certify_run(*, run: PaymentRun, by: User, at: datetime) -> PaymentRun:
     """
     hold_payment_inputs()
     permissions.check(by, Action.CERTIFY_RUN)
-    run = _locked(run)
+    run = locked_run(run)
     _move(run, PaymentRunStatus.CERTIFIED)
     for preparer in (run.prepared_by, run.calculated_by):
         if preparer and not payment_run_status.may_certify(preparer.pk, by.pk):
             raise RunRefused("You prepared or calculated this run; another administrator must certify it.")
     if reason := why_too_early(run, on=eastern_day(at)):
         raise RunRefused(reason)
-    if _calculation(run, at).manifest_sha256 != run.manifest_sha256:
+    changes = changes_since_calculated(run, at=at)
+    if changes.problems:
+        raise CannotCalculate(changes.problems)
+    if changes:
         raise StaleCalculation(
-            "A filing, letter, residency, report or amount changed after this run was calculated. "
+            "A filing, letter, residency, report, policy or amount changed after this run was calculated. "
             "Calculate it again, look at what changed, and certify then."
         )
     run.status = PaymentRunStatus.CERTIFIED
@@ -268,7 +234,7 @@ def record_publication(*, run: PaymentRun, by: User, at: datetime) -> RunPublica
     Raises RunRefused where it is not certified, is void, or was published before.
     """
     permissions.check(by, Action.PUBLISH_RUN)
-    run = _locked(run)
+    run = locked_run(run)
     if run.status != PaymentRunStatus.CERTIFIED:
         raise RunRefused(f"Only a certified run is published; this one is {run.status}.")
     publication, is_new = RunPublication.objects.get_or_create(
@@ -287,12 +253,12 @@ def record_publication(*, run: PaymentRun, by: User, at: datetime) -> RunPublica
 def void_run(*, run: PaymentRun, reason: str, by: User, at: datetime) -> PaymentRun:
     """Void a run with a reason; it stays on record, and the fiscal year can have another.
 
-    Raises RunRefused for a run whose payments were sent to the Comptroller: it stands.
+    Raises RunRefused once money of it was disbursed: then a correction statement says what differs.
     """
     permissions.check(by, Action.CERTIFY_RUN)
     if not reason.strip():
         raise RunRefused("Say why the run is void.")
-    run = _locked(run)
+    run = locked_run(run)
     _move(run, PaymentRunStatus.VOID)
     run.status = PaymentRunStatus.VOID
     run.voided_by, run.voided_at, run.void_reason = by, at, reason.strip()
@@ -301,7 +267,8 @@ def void_run(*, run: PaymentRun, reason: str, by: User, at: datetime) -> Payment
     return run
 
 
-def _locked(run: PaymentRun) -> PaymentRun:
+def locked_run(run: PaymentRun) -> PaymentRun:
+    """Return a run as it is on record, held until the transaction ends."""
     return (
         PaymentRun.objects.select_for_update(of=("self",))
         .select_related("appropriation", "prepared_by", "calculated_by")
@@ -316,13 +283,22 @@ def _move(run: PaymentRun, target: PaymentRunStatus) -> None:
         raise RunRefused(reason)
 
 
-def _calculation(run: PaymentRun, at: datetime) -> Calculation:
-    return calculate(
-        run.fiscal_year,
-        run.appropriation.available_cents,
-        withheld=run.withheld_policy,
-        assume_eligible=run.assumed_eligible,
-        on=eastern_day(at),
+def _keep_earlier(run: PaymentRun) -> None:
+    """Keep what the run came to, so that the new calculation can be held against it."""
+    assert run.calculated_by is not None, "the run was calculated"
+    assert run.calculated_at is not None, "the run was calculated"
+    earlier = EarlierCalculation.objects.create(
+        run=run,
+        number=run.earlier_calculations.count() + 1,
+        calculated_by=run.calculated_by,
+        calculated_at=run.calculated_at,
+        withheld_policy=run.withheld_policy,
+        appropriation_cents=run.appropriation_cents or 0,
+        manifest_sha256=run.manifest_sha256,
+    )
+    columns = ("library_id", "loans", "borrows", "net_plus", "payment_cents", "withheld_cents", "eligible")
+    EarlierLine.objects.bulk_create(
+        EarlierLine(calculation=earlier, **line) for line in run.payments.values(*columns)
     )
 
 

@@ -37,9 +37,7 @@ class SumsRecord(Record):
     transactions_pool = serializers.RegexField(_DOLLARS)
     net_plus_pool = serializers.RegexField(_DOLLARS)
     loans = serializers.IntegerField(help_text="What divides the transactions pool.")
-    net_plus = serializers.IntegerField(
-        help_text="What divides the net-plus pool; of towns, if asked."
-    )
+    net_plus = serializers.IntegerField(help_text="What divides the net-plus pool; of towns, if asked.")
     per_loan = serializers.RegexField(_RATE)
     per_net_plus = serializers.RegexField(_RATE)
     paid = serializers.RegexField(_DOLLARS)
@@ -52,9 +50,7 @@ class SideRecord(Record):
 
     loans = serializers.IntegerField()
     borrows = serializers.IntegerField()
-    net_plus = serializers.IntegerField(
-        help_text="The library's own, whoever divides the pool."
-    )
+    net_plus = serializers.IntegerField(help_text="The library's own, whoever divides the pool.")
     transactions_share = serializers.RegexField(_DOLLARS)
     net_plus_share = serializers.RegexField(_DOLLARS)
     payment = serializers.RegexField(_DOLLARS)

@@ -6,6 +6,7 @@ from payments.models.correction_statement import (
     CorrectionLine,
     CorrectionStatement,
 )
+from payments.models.earlier_calculation import EarlierCalculation, EarlierLine, RunHandOver
 from payments.models.expenditure_report import (
     ExpenditureLine,
     ExpenditureReport,
@@ -34,6 +35,8 @@ __all__ = [
     "CorrectionLine",
     "CorrectionStatement",
     "CountedFiling",
+    "EarlierCalculation",
+    "EarlierLine",
     "ExpenditureLine",
     "ExpenditureReport",
     "ExpenditureReportWaiver",
@@ -54,6 +57,7 @@ __all__ = [
     "ResultFile",
     "ResultStatus",
     "RulebookEdition",
+    "RunHandOver",
     "RunPublication",
     "RunVerification",
     "UnmetRequirement",

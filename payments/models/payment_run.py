@@ -42,6 +42,13 @@ class PaymentRun(models.Model):
     )
     withheld_policy = models.CharField(max_length=12, choices=WITHHELD_POLICIES, default="keep")
     board_decision = models.CharField("Board's decision to redistribute", max_length=250, blank=True)
+    next_policy = models.CharField(
+        "policy chosen since the calculation, for the next one",
+        max_length=12,
+        choices=WITHHELD_POLICIES,
+        blank=True,
+    )
+    next_board_decision = models.CharField(max_length=250, blank=True)
     assumed_eligible = models.BooleanField(
         default=False,
         help_text="Every library open in the period is treated as participating and in order: "
@@ -126,6 +133,15 @@ class PaymentRun(models.Model):
             models.CheckConstraint(
                 name="redistribution_cites_the_board",
                 condition=Q(withheld_policy="keep") | ~Q(board_decision=""),
+            ),
+            models.CheckConstraint(
+                name="next_redistribution_cites_the_board",
+                condition=~Q(next_policy="redistribute") | ~Q(next_board_decision=""),
+            ),
+            models.CheckConstraint(
+                name="a_policy_is_chosen_until_the_certificate",
+                condition=Q(next_policy="", next_board_decision="")
+                | Q(status=PaymentRunStatus.CALCULATED) & ~Q(next_policy=""),
             ),
             models.CheckConstraint(
                 name="eligibility_assumed_for_past_years_only",

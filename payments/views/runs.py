@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connecticard import clock
@@ -12,13 +12,18 @@ from connecticard.second_factor import SecondFactorForm
 from libraries.models import Library
 from payments import services
 from payments.counting import CannotCalculate
+from payments.disbursement import is_disbursed
 from payments.explanation import totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
 from payments.models import PaymentRun, RunVerification, UnmetRequirement
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
-from payments.run_steps import beside, steps
+from payments.run_changes import Changes, changes_since_calculated
+from payments.run_preparation import waiting_to_be_certified
+from payments.run_steps import beside, next_step, stage, steps
 from payments.services import RunRefused
 from payments.views.access import allowed, person, posted
+from payments.views.run_guide import the_run
+from payments.views.sorting import headings
 
 # What a heading of the table sorts by; the library's key decides between equals.
 _COLUMNS = {
@@ -33,12 +38,24 @@ _COLUMNS = {
 }
 
 
+_LABELS = {
+    "library": "Library",
+    "loans": "Lent",
+    "borrows": "Borrowed elsewhere",
+    "net_plus": "Net plus",
+    "transactions_share": "Transactions share",
+    "net_plus_share": "Net-plus share",
+    "payment": "Payment",
+    "withheld": "Withheld",
+}
+
+
 @requires(Action.VIEW_RUNS)
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """List the payment runs, the latest fiscal year first."""
     runs = (
-        PaymentRun.objects.select_related("prepared_by", "certified_by")
+        PaymentRun.objects.select_related("prepared_by", "certified_by", "publication")
         .annotate(lines=Count("payments"), paid_cents=Sum("payments__payment_cents"))
         .order_by("-fiscal_year", "-number")  # what is grouped loses the order of the model
     )
@@ -46,8 +63,9 @@ def run_list(request: HttpRequest) -> HttpResponse:
         request,
         "payments/run_list.html",
         {
-            "runs": runs,
             "alarms": RunVerification.objects.alarms(),
+            "runs": [(run, stage(run)) for run in runs],
+            "waiting": waiting_to_be_certified(request.user),
             **allowed(request, may_prepare=Action.PREPARE_RUN),
         },
     )
@@ -73,14 +91,14 @@ def run_create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def run_page(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a run: where it stands, what was split, who gets what, and who is not in order."""
-    return _run_page(request, _run(pk))
+    return _run_page(request, the_run(pk))
 
 
 @requires(Action.PREPARE_RUN)
 @require_POST
 def run_calculate(request: HttpRequest, pk: int) -> HttpResponse:
     """Work the run out from what is certified now."""
-    run = _run(pk)
+    run = the_run(pk)
     try:
         services.calculate_run(run=run, by=person(request), at=clock.now())
     except CannotCalculate as cannot:
@@ -96,7 +114,7 @@ def run_calculate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_certify(request: HttpRequest, pk: int) -> HttpResponse:
     """Certify a run under its statement and the second factor; say before whether anything changed."""
-    run = _run(pk)
+    run = the_run(pk)
     form = SecondFactorForm(posted(request), request=request)
     if request.method == "POST" and form.is_valid():
         try:
@@ -108,11 +126,8 @@ def run_certify(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("payments:run_page", pk)
     context = {"run": run, "form": form, "why_not": _why_not_certify(request, run)}
     if not context["why_not"]:
-        try:
-            context["changes"] = services.changes_since_calculated(run, at=clock.now())
-        except CannotCalculate as cannot:
-            context["cannot_calculate"] = cannot.problems
         context |= {
+            "changes": changes_since_calculated(run, at=clock.now()),
             "statement": services.attestation(run),
             "totals": totals(run),
             "not_in_order": run.payments.filter(eligible=False).count(),
@@ -124,7 +139,7 @@ def run_certify(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def run_void(request: HttpRequest, pk: int) -> HttpResponse:
     """Void a certified run with a reason."""
-    run = _run(pk)
+    run = the_run(pk)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -140,15 +155,6 @@ def run_void(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "payments/run_void.html", {"run": run, "form": form})
 
 
-def _run(pk: int) -> PaymentRun:
-    return get_object_or_404(
-        PaymentRun.objects.select_related(
-            "appropriation", "prepared_by", "calculated_by", "certified_by", "voided_by", "publication"
-        ).prefetch_related("appropriation__changes"),
-        pk=pk,
-    )
-
-
 def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResponse:
     form = NameSearchForm(request.GET)
     sort = request.GET.get("sort", "library")
@@ -159,13 +165,19 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
         .filter(library__name__icontains=typed)
         .order_by(f"-{column}" if sort.startswith("-") else column, "library__key")
     )
+    changes = _changes(run)
+    in_order = steps(run, request.user, is_stale=bool(changes))
+    why_not_certify = _why_not_certify(request, run)
     return render(
         request,
         "payments/run_page.html",
         {
             "run": run,
-            "steps": steps(run, request.user),
+            "stage": stage(run),
+            "steps": in_order,
             "beside": beside(run),
+            "changes": changes,
+            "next": next_step(run, request.user, in_order, changes=changes, why_not_certify=why_not_certify),
             "totals": totals(run),
             "lines": lines,
             "line_count": run.payments.count(),
@@ -174,8 +186,8 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
             "alarms": RunVerification.objects.alarms().filter(run=run),
             "filings": run.counted_filings.count(),
             "form": form,
-            "headings": _headings(request, sort),
-            "why_not_certify": _why_not_certify(request, run),
+            "headings": headings(request, _LABELS, sort),
+            "is_disbursed": is_disbursed(run),
             "other_certified": PaymentRun.objects.filter(
                 fiscal_year=run.fiscal_year, status=PaymentRunStatus.CERTIFIED
             )
@@ -185,6 +197,13 @@ def _run_page(request: HttpRequest, run: PaymentRun, **more: object) -> HttpResp
             **more,
         },
     )
+
+
+def _changes(run: PaymentRun) -> Changes:
+    """Return what changed under a calculated run; nothing for one that is not calculated, or certified."""
+    if run.status != PaymentRunStatus.CALCULATED:
+        return Changes()
+    return changes_since_calculated(run, at=clock.now())
 
 
 def _unmet(run: PaymentRun) -> list[dict[str, object]]:
@@ -215,26 +234,3 @@ def _why_not_certify(request: HttpRequest, run: PaymentRun) -> str:
     if not allowed(request, may=Action.CERTIFY_RUN)["may"]:
         return "Another person, an administrator of the State Library, certifies this run."
     return services.why_too_early(run, on=clock.today()) or ""
-
-
-def _headings(request: HttpRequest, sort: str) -> list[dict[str, str]]:
-    """Return the headings of the table of lines, each with the address that sorts by it."""
-    labels = {
-        "library": "Library",
-        "loans": "Lent",
-        "borrows": "Borrowed elsewhere",
-        "net_plus": "Net plus",
-        "transactions_share": "Transactions share",
-        "net_plus_share": "Net-plus share",
-        "payment": "Payment",
-        "withheld": "Withheld",
-    }
-    found = []
-    for name, label in labels.items():
-        query = request.GET.copy()
-        # names rise first, figures fall first: what people ask for is the largest
-        first, second = (name, f"-{name}") if name == "library" else (f"-{name}", name)
-        query["sort"] = second if sort == first else first
-        direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
-        found.append({"name": name, "label": label, "query": query.urlencode(), "direction": direction})
-    return found

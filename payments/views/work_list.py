@@ -23,6 +23,7 @@ from payments import work_list as listing
 from payments.forms import WorkListForm
 from payments.models import RunVerification
 from payments.reminders import ReminderRefused
+from payments.run_preparation import waiting_to_be_certified
 from payments.views.access import library_for, person
 from payments.work_list import COLUMNS, SORTS, Row, WorkList
 
@@ -51,6 +52,7 @@ def work_list(request: HttpRequest) -> HttpResponse:
             "can_be_asked": sum(row.item.can_be_asked_for for row in shown),
             "may_remind": may(request.user, Action.REMIND),
             "alarms": RunVerification.objects.alarms(),
+            "waiting": waiting_to_be_certified(request.user),
         },
     )
 
@@ -121,7 +123,7 @@ def work_remind(request: HttpRequest) -> HttpResponse:
         except ReminderRefused as refused:
             messages.warning(request, str(refused))
         else:
-            messages.success(request, _said(plan))
+            messages.success(request, said(plan))
             return redirect(list_url)
     plan = reminders.plan_by_hand(items, today)
     return render(
@@ -145,7 +147,7 @@ def remind_library(request: HttpRequest, key: str) -> HttpResponse:
     items = owed.owed_by([library], today)
     plan = reminders.remind(items=items, today=today, by=person(request))
     if plan.letters:
-        messages.success(request, _said(plan))
+        messages.success(request, said(plan))
     elif plan.nobody:
         messages.warning(
             request,
@@ -161,7 +163,7 @@ def remind_library(request: HttpRequest, key: str) -> HttpResponse:
     return redirect(_back(request, key))
 
 
-def _said(plan: reminders.Plan) -> str:
+def said(plan: reminders.Plan) -> str:
     """Return what was sent, in one sentence or two."""
     if not plan.letters:
         return "No letter was sent: everybody was reminded today already, or nobody can be written to."

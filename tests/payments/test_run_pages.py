@@ -336,7 +336,7 @@ def test_run_of_the_whole_state_asks_few_questions(staff, django_assert_max_num_
     run = services.create_run(appropriation=appropriation(), by=staff.user, at=AT)
     services.calculate_run(run=run, by=staff.user, at=AT)
 
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(68):
         page = words(staff.get(address("run_page", run)))
     with django_assert_max_num_queries(42):
         staff.get(address("payment_line", run, lenders[0].key))
@@ -395,7 +395,7 @@ def test_certify_page_lists_what_no_payment_may_rest_on(administrator, calculate
 
     asked = words(administrator.get(address("run_certify", calculated)))
 
-    assert "It cannot be certified as it is" in asked
+    assert "The run cannot be calculated as things stand" in asked
     assert "A, loans on cards of B" in asked
 
 
@@ -428,7 +428,7 @@ def test_preparer_sees_no_certify_button_but_why(administrator, libraries):
 def test_staff_see_who_certifies(calculated):
     page = words(make_signed_in_client(Role.STATE_STAFF).get(address("run_page", calculated)))
 
-    assert "Another person, an administrator of the State Library, certifies this run." in page
+    assert "then hand the run to an administrator, who certifies it" in page
 
 
 def test_draft_is_not_certified(administrator, draft):

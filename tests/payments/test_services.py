@@ -13,6 +13,7 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from payments import services
 from payments.models import ExpenditureReport, PastPayment, Payment, PaymentRun
+from payments.run_changes import changes_since_calculated
 from payments.services import RunRefused, StaleCalculation
 from payments.verification import differences
 from tests.factories import make_letter, make_library, make_user
@@ -328,7 +329,7 @@ def test_a_report_filed_late_makes_a_calculation_stale_though_the_citation_stays
         sha256="0" * 64,
     )
 
-    assert "was filed April 15, 2027" in " ".join(services.changes_since_calculated(run, at=AT))
+    assert "was filed April 15, 2027" in " ".join(changes_since_calculated(run, at=AT).effects)
     with pytest.raises(StaleCalculation):
         services.certify_run(run=run, by=administrator, at=AT)
 
