@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from connecticard.permissions import Action, may
 from libraries.models import Library
 from payments.api import RUN_KEY
+from payments.course_of_payment import course
 from payments.explanation import estimate_of
 from payments.flow_map import use_by_town
 from payments.flows import Partner, partners
@@ -100,6 +101,7 @@ def _payment_page(request: HttpRequest, payment: Payment) -> HttpResponse:
             "run": run,
             "run_key": RUN_KEY.format(run.fiscal_year, run.number),
             "explained": explained,
+            "course": course(payment),
             "totals": explained_run.totals,
             "transactions": explained.transactions.division,
             "net_plus": explained.net_plus.division,

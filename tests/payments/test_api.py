@@ -114,12 +114,12 @@ def test_run_without_figures_has_null_for_them(staff):
     assert run["rates"] == {"per_loan": None, "per_net_plus": None}
 
 
-def test_void_run_is_published_no_longer(client, staff, world):
+def test_void_run_stays_a_public_record_as_void(client, staff, world):
     services.void_run(
         run=world.certified_run, reason="A letter was wrong.", by=make_user(Role.STATE_ADMINISTRATOR), at=AT
     )
 
-    assert rows(client, "payment-runs/") == []
+    assert [(run["id"], run["status"]) for run in rows(client, "payment-runs/")] == [("2027-1", "void")]
     assert staff.get(f"{API}payment-runs/2027-1/").json()["void_reason"] == "A letter was wrong."
 
 
