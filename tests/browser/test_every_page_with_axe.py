@@ -172,3 +172,26 @@ def test_no_page_of_an_expenditure_report_has_a_serious_finding_in_any_state(
     assert looked_at("expenditure_report", "expenditure_enter")
 
     assert reader.found == {}
+
+
+def test_proof_of_a_run_has_no_serious_finding_whatever_came_out(
+    page: Page,
+    site: str,
+    world: World,
+) -> None:
+    run = world.certified_run
+    reader = Reader(page, site, make_signed_in_client(Role.STATE_STAFF))
+
+    assert reader.look_at(reverse("payments:run_proof", args=[run.pk]))
+    for differences in ([], [{"what": "A" * 60, "recorded": "a" * 64, "recomputed": "b" * 64}]):
+        run.verifications.create(
+            verified_at=AT,
+            because="nightly",
+            manifest_sha256=run.manifest_sha256,
+            same=not differences,
+            differences=differences,
+        )
+        assert reader.look_at(reverse("payments:run_proof", args=[run.pk]))
+    assert reader.look_at(reverse("payments:run_page", args=[run.pk]))
+
+    assert reader.found == {}
