@@ -336,7 +336,7 @@ def test_run_of_the_whole_state_asks_few_questions(staff, django_assert_max_num_
     run = services.create_run(appropriation=appropriation(), by=staff.user, at=AT)
     services.calculate_run(run=run, by=staff.user, at=AT)
 
-    with django_assert_max_num_queries(68):
+    with django_assert_max_num_queries(70):
         page = words(staff.get(address("run_page", run)))
     with django_assert_max_num_queries(42):
         staff.get(address("payment_line", run, lenders[0].key))
