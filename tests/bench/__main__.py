@@ -22,6 +22,8 @@ from tests.bench.measure import Measurement
 
 RUN_ONE = "--alone"
 TEMPLATE = "connecticard_bench"
+COPY = "_copy"
+"""A benchmark may copy its database under its name with this ending; the copy is removed with it."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -47,7 +49,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Two runs on one server at a time have databases of their own.
     template = f"{TEMPLATE}_{os.getpid()}"
-    _make(template)
+    make_database(template)
     try:
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
@@ -57,14 +59,14 @@ def main(arguments: list[str]) -> int:
         )
         missed = [module for module in arguments or modules if _run(module, template)]
     finally:
-        _drop(template)
+        drop_database(template)
     return 1 if missed else 0
 
 
 def _run(module: str, template: str) -> int:
     """Run one benchmark as a process of its own, so that none inherits another's memory."""
     database = f"{template}_{module}"
-    _make(database, template)
+    make_database(database, template)
     try:
         return subprocess.run(
             [sys.executable, "-m", "tests.bench", RUN_ONE, module],
@@ -73,7 +75,8 @@ def _run(module: str, template: str) -> int:
             check=False,
         ).returncode
     finally:
-        _drop(database)
+        drop_database(database)
+        drop_database(database + COPY)
 
 
 def _run_alone(module: str) -> int:
@@ -94,11 +97,12 @@ def _environment(database: str) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": urlunsplit(parts._replace(path=f"/{database}"))}
 
 
-def _make(database: str, template: str = "template0") -> None:
+def make_database(database: str, template: str = "template0") -> None:
+    """Make a database on the server, empty or as a copy of another."""
     _administer("CREATE DATABASE {} TEMPLATE {}", database, template)
 
 
-def _drop(database: str) -> None:
+def drop_database(database: str) -> None:
     _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
 
 

@@ -33,7 +33,11 @@ def make_years(years: Iterable[int]) -> int:
     return rows
 
 
-def _make_year(cursor: Any, year: int) -> int:
+def make_filings(cursor: Any, year: int) -> tuple[date, date]:
+    """Make a certified filing of each library for each month of a program year, without counts.
+
+    Return the first day of the year and the first day after it.
+    """
     first, last = date(year - 1, 3, 1), date(year, 3, 1)
     cursor.execute(
         """
@@ -62,6 +66,11 @@ def _make_year(cursor: Any, year: int) -> int:
         """,
         [first, last],
     )
+    return first, last
+
+
+def _make_year(cursor: Any, year: int) -> int:
+    first, last = make_filings(cursor, year)
     cursor.execute(
         """
         INSERT INTO transactions_loancount (filing_id, home_library_id, month, loans)
