@@ -71,7 +71,9 @@ def holiday_remove(request: HttpRequest, pk: int) -> HttpResponse:
         except FilingRefused as refused:
             form.add_error(None, str(refused))
         else:
-            messages.success(request, f"{holiday.name} is no longer in the table.")
+            messages.success(
+                request, f"{holiday.name} is no longer in the table. Periods that are open keep their dates."
+            )
             return redirect("transactions:holiday_list")
     return render(request, "transactions/holiday_remove.html", {"form": form, "holiday": holiday})
 
