@@ -124,7 +124,6 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
             **allowed(
                 request,
                 library,
-                may_see_runs=Action.VIEW_RUNS,
                 may_see_work_list=Action.VIEW_WORK_LIST,
                 may_log=Action.LOG_CONTACT,
                 may_name_deputies=Action.NAME_DEPUTY,

@@ -13,7 +13,10 @@ import pikepdf
 import pytest
 from outloud.model import Document
 
-from reports.contents import Division
+from payments.change_of_payment import CauseOfChange, Change
+from payments.rules.change_explained import Cause
+from reports.contents import Division, TopPartner
+from reports.csv_files import csv_of
 from reports.documents import html_of, pdf_of
 from reports.pdf import STATIC, ForbiddenAddress, OwnFilesOnly, render_pdf
 from tests.reports import documents, pdf_structure
@@ -259,3 +262,58 @@ def test_an_order_of_release_says_until_which_day_it_can_be_dated():
 
 def test_names_are_escaped():
     assert "&amp; Mason" in html_of(documents.payment_list(3))
+
+
+def test_a_statement_tells_the_change_cause_by_cause_and_the_law_of_the_year(tmp_path):
+    change = Change(
+        2017, 250000, 243337, (CauseOfChange(Cause.OWN_LOANS, "Loans of this library", "It fell.", -6663),)
+    )
+
+    said = text_of(
+        pdf_of(
+            documents.payment_statement(
+                change=change,
+                lent_to=(TopPartner("Danbury Library", 4100),),
+                explained_at="https://borrowit.example.org/libraries/CT0010/payments/2018/",
+                rulebook_at="https://borrowit.example.org/rulebook/?on=2018-06-30",
+            )
+        ),
+        tmp_path / "document.pdf",
+    )
+
+    assert "From $2,500.00 in fiscal year 2017 to $2,433.37" in said
+    assert "−$66.63" in said
+    assert "Danbury Library" in said
+    assert "change.divided_between_causes" in said
+
+
+def test_a_statement_of_a_library_that_did_not_count_says_so_and_not_zero(tmp_path):
+    division = Division(documents.RUN.transactions, 0, 0)
+    statement = documents.payment_statement(
+        loans=None,
+        net_plus=0,
+        transactions=division,
+        net_plus_division=Division(documents.RUN.net_plus, 0, 0),
+        payment_cents=0,
+        filings=(replace(documents.payment_statement().filings[0], loans=None),),
+    )
+
+    said = text_of(pdf_of(statement), tmp_path / "document.pdf")
+
+    assert said.count("n/c") == 3
+    assert "is not zero" in said
+    assert b"loans,n/c\r\n" in csv_of(statement)
+
+
+def test_a_statement_of_the_replayed_year_is_one_page():
+    full = TopPartner("Licia & Mason Beekley Community Library", 123456)
+    statement = documents.payment_statement(
+        run=documents.ESTIMATED_RUN,
+        lent_to=(full,) * 3,
+        borrowed_from=(full,) * 3,
+        explained_at="https://borrowit.example.org/libraries/CT0010/payments/2018/",
+        rulebook_at="https://borrowit.example.org/rulebook/?on=2018-06-30",
+    )
+
+    with pikepdf.open(io.BytesIO(pdf_of(statement))) as pdf:
+        assert len(pdf.pages) == 1
