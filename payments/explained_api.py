@@ -108,7 +108,7 @@ class ExplanationRecord(Record):
 
     estimated = serializers.BooleanField(help_text="Some of the counts of the run are estimates.")
     loans_counted = serializers.BooleanField(
-        help_text="false: the library said that it did not count, so its loans are not zero but not known."
+        help_text="false: it filed nothing that counts, or said that it did not count: not a reported zero."
     )
     left_out = serializers.BooleanField(help_text="By decision of the Board its figures are in no division.")
     divisions = DivisionsRecord()
@@ -224,7 +224,7 @@ def _explanation(run: PaymentRun, payment: Any, root: str) -> dict[str, Any]:
     law_on = fiscal_year_days(run.fiscal_year)[1]
     return {
         "estimated": run.estimated,
-        "loans_counted": explained.loans is not None,
+        "loans_counted": explained.filed and explained.loans is not None,
         "left_out": explained.left_out,
         "divisions": {
             "transactions": _division(explained.transactions, explained.left_out),

@@ -58,11 +58,16 @@ class PoolShare:
 
 @dataclass(frozen=True)
 class ExplainedPayment:
-    """A payment with all that it came from. `loans` is None where the library counted nothing: not zero."""
+    """A payment with all that it came from.
+
+    `loans` is None where the library said only that it did not count; `filed` is False where no certified
+    filing of it counts. Neither is a zero that somebody reported.
+    """
 
     payment: Payment
     name: str
     loans: int | None
+    filed: bool
     transactions: PoolShare
     net_plus: PoolShare
     requirements: tuple[Requirement, ...]
@@ -94,7 +99,8 @@ class ExplainedRun:
         self.totals: Totals = totals(run)
         self._names = LibraryName.objects.borne_on(run.measured.last_day)
         counted = run.counted_filings.values_list("filing__library", flat=True)
-        self._counted_nothing = frozenset(counted) - frozenset(counted.filter(reports_loans("filing")))
+        self._filed = frozenset(counted)
+        self._counted_nothing = self._filed - frozenset(counted.filter(reports_loans("filing")))
         wanted = [payment for payment in self.payments.values() if not of or payment.library.key in of]
         self._requirements = RequirementsOfRun(run, wanted)
         self._waivers = waivers_of_run(run)
@@ -128,6 +134,7 @@ class ExplainedRun:
             payment=payment,
             name=self.name(payment),
             loans=self.loans(payment),
+            filed=payment.library_id in self._filed,
             transactions=transactions,
             net_plus=net_plus,
             requirements=self._requirements.of(payment),
