@@ -120,30 +120,25 @@ def compared(
 
 
 def comparables(run: PaymentRun) -> list[Comparable]:
-    """Return what a calculated run can be held against: last year, its earlier calculations, void runs."""
-    found: list[Comparable] = []
-    last_year = (
-        PaymentRun.objects.filter(fiscal_year__lt=run.fiscal_year, status=PaymentRunStatus.CERTIFIED)
-        .order_by("-fiscal_year")
-        .first()
-    )
-    earlier = list(run.earlier_calculations.all())
-    found += [
+    """Return what a calculated run can be held against, the nearest first.
+
+    Its calculation before this one, the other runs of its year (void ones among them), earlier years, and
+    older calculations of its own.
+    """
+    earlier = [
         Comparable(f"calculation-{each.number}", f"calculation {each.number} of this run", each)
-        for each in earlier[:1]
+        for each in run.earlier_calculations.all()
     ]
-    if last_year:
-        found.append(Comparable(f"run-{last_year.pk}", f"fiscal year {last_year.fiscal_year}", last_year))
-    found += [
-        Comparable(f"calculation-{each.number}", f"calculation {each.number} of this run", each)
-        for each in earlier[1:]
-    ]
-    others = PaymentRun.objects.filter(fiscal_year=run.fiscal_year, calculated_at__isnull=False)
-    found += [
+    of_the_year = PaymentRun.objects.filter(fiscal_year=run.fiscal_year, calculated_at__isnull=False)
+    others = [
         Comparable(f"run-{each.pk}", f"{each}, {each.status}", each)
-        for each in others.exclude(pk=run.pk).order_by("-number")
+        for each in of_the_year.exclude(pk=run.pk).order_by("-number")
     ]
-    return found
+    before = PaymentRun.objects.filter(
+        fiscal_year__lt=run.fiscal_year, status=PaymentRunStatus.CERTIFIED
+    ).order_by("-fiscal_year")
+    years = [Comparable(f"run-{each.pk}", f"fiscal year {each.fiscal_year}", each) for each in before]
+    return [*earlier[:1], *others, *years, *earlier[1:]]
 
 
 def _figures(calculation: Calculated) -> list[tuple[Library, Figures]]:

@@ -22,7 +22,7 @@ POLICY_IN_WORDS = {
 
 # Acts on which a payment may rest, in words; those upon a record of a year are asked which year.
 _ACTS = {
-    "appropriation_changed": "the appropriation was changed",
+    "appropriation_changed": "amount available changed",
     "cadence_chosen": "a cadence was chosen",
     "cadence_choice_withdrawn": "a choice of cadence was taken back",
     "expenditure_report_certified": "expenditure report certified",

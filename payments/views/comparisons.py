@@ -17,12 +17,12 @@ from payments.views.sorting import headings
 
 _COLUMNS = {
     "library": "Library",
-    "loans": "Lent",
-    "borrows": "Borrowed elsewhere",
-    "net_plus": "Net plus",
     "before": "Payment before",
     "after": "Payment now",
     "change": "Difference",
+    "loans": "Lent",
+    "borrows": "Borrowed elsewhere",
+    "net_plus": "Net plus",
     "withheld": "Withheld now",
 }
 _SORTED_BY: dict[str, Callable[[ComparedLine], Any]] = {

@@ -127,7 +127,7 @@ def test_a_change_of_the_appropriation_is_named_with_both_amounts(run, staff):
     changes = changes_since_calculated(run, at=AT)
 
     assert changes.effects == ("The amount available was $1,000.00 and is $999.00.",)
-    assert changes.causes[0].what == "the appropriation was changed"
+    assert changes.causes[0].what == "amount available changed"
     assert refused(run)
 
 

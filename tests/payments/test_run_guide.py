@@ -134,7 +134,7 @@ def test_the_run_page_says_at_once_that_it_is_stale(staff, administrator, calcul
 
     assert "This calculation is stale" in shown
     assert "The amount available was $1,000.00 and is $999.00." in shown
-    assert "the appropriation was changed, April 20, 2027" in shown
+    assert "amount available changed, April 20, 2027" in shown
     assert f"by {staff.user}" in shown
     assert "Something changed underneath." in shown
     assert "This calculation is stale" in page(administrator, "run_certify", calculated)
