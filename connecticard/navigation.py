@@ -102,6 +102,7 @@ PLACES: Sequence[Place] = (
     ),
     Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
     Place("Payees", "payments:payee_list", "Payments", Action.VIEW_PAYEES),
+    Place("Payment year, step by step", "payments:payment_year", "Payments", Action.VIEW_RUNS),
     Place("Libraries", "libraries:library_list", "Libraries"),
     Place("Towns", "libraries:town_list", "Libraries"),
     Place(
