@@ -338,7 +338,7 @@ def test_run_of_the_whole_state_asks_few_questions(staff, django_assert_max_num_
 
     with django_assert_max_num_queries(70):
         page = words(staff.get(address("run_page", run)))
-    with django_assert_max_num_queries(42):
+    with django_assert_max_num_queries(46):
         staff.get(address("payment_line", run, lenders[0].key))
     with django_assert_max_num_queries(10):
         staff.get(LIST)
