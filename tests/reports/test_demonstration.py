@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import pytest
 from django.db.models import Sum
+from django.urls import reverse
 
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Message, MessageKind, Role
@@ -24,7 +25,8 @@ from reports.demonstration import (
 from reports.demonstration_last_year import RETURNED_LINE
 from reports.models import DocumentBatch
 from reports.replay import replay_fy2018
-from tests.factories import make_user
+from tests.factories import make_signed_in_client, make_user
+from tests.page_text import text
 from transactions.models import Filing, Waiver
 from transactions.rules.filing_calendar import measurement_period, program_year_of
 from transactions.rules.filing_checks import Tier
@@ -54,6 +56,11 @@ def test_fiscal_year_2018_comes_out_as_published():
     assert run.estimated
     assert differences(run) == []
     assert replay_fy2018(staff=staff, administrator=administrator, at=at) == run
+    shown = text(make_signed_in_client(user=staff).get(reverse("payments:run_page", args=[run.pk])))
+    assert "Transactions $351,819.00 3,580,340 loans $0.0982641313 a loan" in shown
+    assert "Net plus $351,819.00 1,590,946 net-plus loans" in shown
+    assert "$0.2211382410 a net-plus loan" in shown
+    assert "$703,638.00" in shown
 
 
 def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path):
