@@ -2,12 +2,10 @@
 
 import os
 import shutil
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from django.core.signals import request_finished, request_started
 from django.db import connection
 from playwright.sync_api import expect
 
@@ -39,26 +37,23 @@ def site(live_server, settings, monkeypatch, browser):
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)  # no session outlives its request
     address = live_server.url.replace("127.0.0.1", "localhost")
     settings.SITE_URL = address
-    with _every_request_answered():
-        yield address
-        for context in browser.contexts:
-            context.close()
+    yield address
+    for context in browser.contexts:
+        context.close()
+    _wait_until_nothing_is_asked()
 
 
-@contextmanager
-def _every_request_answered() -> Iterator[None]:
-    """Wait at the end until nothing is asked any more: the database is emptied next."""
-    asked, answered = [], []
-    request_started.connect(begun := lambda **said: asked.append(said), weak=False)
-    request_finished.connect(done := lambda **said: answered.append(said), weak=False)
-    yield
+def _wait_until_nothing_is_asked() -> None:
+    """Wait until the site has answered what browsers that are closed had asked: the database is emptied next.
+
+    Each connection of a browser has a thread of the site; it ends when the browser has gone.
+    """
     quiet_since = time.monotonic()
-    while time.monotonic() < quiet_since + 0.05:
-        if len(asked) > len(answered):
+    until = quiet_since + 20
+    while time.monotonic() < min(quiet_since + 0.05, until):
+        if any("process_request_thread" in thread.name for thread in threading.enumerate()):
             quiet_since = time.monotonic()
         time.sleep(0.01)
-    request_started.disconnect(begun)
-    request_finished.disconnect(done)
 
 
 @pytest.fixture
