@@ -96,6 +96,7 @@ PLACES: Sequence[Place] = (
                 "release_decline",
                 "batch_page",
                 "batch_withdraw",
+                "batch_reinstate",
                 "order_withdraw",
             )
         ),

@@ -95,11 +95,12 @@ def why_not_withdraw(order: BoardOrder) -> str:
     if order.withdrawn_at is not None:
         return f"The record of {order} was taken back already."
     if batch := order.batches.standing().first():
-        return (
-            f"{batch} was exported on {order}. Withdraw the batch first, if the Comptroller did not take it."
-        )
+        return f"{batch} was exported under {order}. Withdraw it first, if the Comptroller did not take it."
     if order.releases.holding().exists():
-        return f"Money withheld is released by {order}. Decline those releases first."
+        return (
+            f"Money withheld is released by {order}. Decline those releases first; one that is approved "
+            "stays, and the record of its order with it."
+        )
     return ""
 
 
@@ -111,8 +112,6 @@ def withdraw_order(*, order: BoardOrder, reason: str, by: User, at: datetime) ->
     order = BoardOrder.objects.select_for_update(of=("self",)).get(pk=order.pk)
     if not reason.strip():
         raise OrderRefused("Say why the record of the order is taken back.")
-    if order.releases.holding().exists():
-        raise OrderRefused(f"Money withheld is released by {order}; its record stays.")
     if why_not := why_not_withdraw(order):
         raise OrderRefused(why_not)
     order.withdrawn_by, order.withdrawn_at, order.withdrawn_because = by, at, reason.strip()

@@ -1,4 +1,4 @@
-"""Batches of payments for the Comptroller: what can go, what cannot yet and why, export and withdrawal.
+"""Batches of payments for the Comptroller: what can go, what cannot yet and why; export, withdrawal, return.
 
 Every write locks the run first, so that two exports at once give one batch, and nobody voids a run while its
 payments go out.
@@ -20,6 +20,7 @@ from libraries.models import Library, LibrarySuccession
 from payments.board_orders import order_of
 from payments.models import (
     BatchKind,
+    BatchReinstatement,
     BoardOrder,
     OrderKind,
     Payee,
@@ -39,7 +40,7 @@ from transactions.rules.filing_calendar import eastern_day
 
 
 class BatchRefused(Exception):
-    """A batch that cannot be exported or withdrawn; the text says why and what to do."""
+    """A batch that cannot be exported, withdrawn or put back in force; the text says why and what to do."""
 
 
 class LeftOut(StrEnum):
@@ -222,17 +223,11 @@ def _not_sent() -> Q:
 
 
 def _returned(run: PaymentRun) -> dict[int, PaymentBatchLine]:
-    """Return by payment the line to send again: the last one sent of it, where that was returned."""
-    last: dict[int, PaymentBatchLine] = {}
+    """Return by payment the line to send again: the last one sent of it, where every one was returned."""
     lines = PaymentBatchLine.objects.filter(batch__run=run, batch__withdrawn_at__isnull=True)
-    for line in lines.select_related("batch").order_by("pk"):
-        last[line.payment_id] = line
-    back = set(
-        PaymentResult.objects.filter(line__in=last.values(), status=ResultStatus.RETURNED).values_list(
-            "line_id", flat=True
-        )
-    )
-    return {payment_id: line for payment_id, line in last.items() if line.pk in back}
+    out = lines.exclude(results__status=ResultStatus.RETURNED).values("payment")
+    returned = lines.exclude(payment__in=out).select_related("batch").order_by("pk")
+    return {line.payment_id: line for line in returned}
 
 
 def _releases(run: PaymentRun, order: BoardOrder | None = None) -> dict[int, WithheldRelease]:

@@ -226,8 +226,8 @@ def _problem_of_line(
         return Problem(
             row.where,
             f"{line.batch} was withdrawn: {line.batch.withdrawn_because}",
-            "Ask the Comptroller which batch was paid. If it was this one, do not send its payments again, "
-            "and tell the State Library's administrator.",
+            "Ask the Comptroller which batch was paid. If it was this one, put it back in force on its page, "
+            "then send the file again.",
         )
     if row.line in seen:
         return Problem(

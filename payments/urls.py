@@ -144,6 +144,7 @@ urlpatterns = [
     path("payment-batches/<int:pk>/payments.csv", comptroller.batch_file, name="batch_file"),
     path("payment-batches/<int:pk>/results.csv", comptroller.result_template, name="result_template"),
     path("payment-batches/<int:pk>/withdraw/", comptroller.batch_withdraw, name="batch_withdraw"),
+    path("payment-batches/<int:pk>/put-back/", comptroller.batch_reinstate, name="batch_reinstate"),
     path("result-files/<int:pk>/", comptroller.result_file, name="result_file"),
     path("payees/", payees.payee_list, name="payee_list"),
     path("payees/import/", payees.payee_import, name="payee_import"),

@@ -1,4 +1,5 @@
 from payments.models.appropriation import Appropriation, AppropriationChange
+from payments.models.batch_reinstatement import BatchReinstatement
 from payments.models.board_order import BoardOrder, OrderKind
 from payments.models.contact_log_entry import ContactHow, ContactLogEntry
 from payments.models.correction_statement import (
@@ -28,6 +29,7 @@ __all__ = [
     "Appropriation",
     "AppropriationChange",
     "BatchKind",
+    "BatchReinstatement",
     "BoardOrder",
     "ContactHow",
     "ContactLogEntry",

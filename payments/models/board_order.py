@@ -82,6 +82,22 @@ class BoardOrder(models.Model):
             ),
             pgtrigger.Protect(name="board_order_is_kept", operation=pgtrigger.Delete),
             pgtrigger.Trigger(
+                name="board_order_in_use_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__withdrawn_at__isnull=True, new__withdrawn_at__isnull=False),
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM payments_paymentbatch WHERE order_id = NEW.id AND withdrawn_at IS NULL
+                    ) OR EXISTS (
+                        SELECT 1 FROM payments_withheldrelease WHERE order_id = NEW.id AND declined_at IS NULL
+                    ) THEN
+                        RAISE EXCEPTION 'an order on which payments or releases rest is not taken back';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            pgtrigger.Trigger(
                 name="board_order_follows_the_certificate",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,

@@ -41,7 +41,8 @@ class PaymentBatchQuerySet(models.QuerySet["PaymentBatch"]):
 class PaymentBatch(models.Model):
     """Payments of a run as one file to the Comptroller, under one order of the Board (C.G.S. 11-31b).
 
-    The file is kept as it was sent. A batch that the Comptroller did not take is withdrawn with a reason.
+    The file is kept as it was sent. A batch that the Comptroller did not take is withdrawn with a reason, and
+    put back in force with another where it was taken after all.
     """
 
     run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="batches")
@@ -79,10 +80,25 @@ class PaymentBatch(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange(exclude=["withdrawn_by", "withdrawn_at", "withdrawn_because"]),
             ),
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="withdrawn_batch_stays",
+                when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=ChangedWhile(pgtrigger.Q(old__withdrawn_at__isnull=False)),
+                func=f"""
+                    IF NEW.withdrawn_at IS NOT NULL OR NOT EXISTS (
+                        SELECT 1 FROM payments_batchreinstatement AS reinstatement
+                        JOIN payments_boardorder AS ordered ON ordered.id = NEW.order_id
+                        JOIN payments_paymentrun AS run ON run.id = NEW.run_id
+                        WHERE reinstatement.batch_id = NEW.id
+                        AND reinstatement.withdrawn_at = OLD.withdrawn_at
+                        AND ordered.withdrawn_at IS NULL
+                        AND run.status = '{PaymentRunStatus.CERTIFIED.value}'
+                    ) THEN
+                        RAISE EXCEPTION 'a withdrawn batch stays so until it is put back in force';
+                    END IF;
+                    RETURN NEW;
+                """,  # noqa: S608
             ),
             pgtrigger.Trigger(
                 name="batch_rests_on_an_order",
@@ -154,8 +170,8 @@ _STANDS = Q(stands=True)
 class PaymentBatchLine(models.Model):
     """One payment to one payee in a batch, frozen as it was sent.
 
-    `stands` ends when the batch is withdrawn, or when a returned payment is sent again: so a payment has at
-    most one line that stands, and is paid at most once (4(a)).
+    `stands` ends when the batch is withdrawn, until it is put back in force, or when a returned payment is
+    sent again: so a payment has at most one line that stands, and is paid at most once (4(a)).
     """
 
     batch = models.ForeignKey(PaymentBatch, on_delete=models.PROTECT, related_name="lines")
@@ -259,13 +275,13 @@ class PaymentBatchLine(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.AnyChange("stands"),
                 func="""
-                    IF NEW.stands OR NOT EXISTS (
+                    IF NEW.stands = (EXISTS (
                         SELECT 1 FROM payments_paymentbatch AS batch
                         WHERE batch.id = NEW.batch_id AND batch.withdrawn_at IS NOT NULL
-                    ) AND NOT EXISTS (
+                    ) OR EXISTS (
                         SELECT 1 FROM payments_paymentresult AS result
                         WHERE result.line_id = NEW.id AND result.status = 'returned'
-                    ) THEN
+                    )) THEN
                         RAISE EXCEPTION 'a line stands until it is returned or its batch is withdrawn';
                     END IF;
                     RETURN NEW;

@@ -105,6 +105,7 @@ def batch_page(request: HttpRequest, pk: int) -> HttpResponse:
                 for line in lines.prefetch_related("results", "reissues__batch")
             ],
             "why_not_withdraw": payment_batches.why_not_withdraw(batch),
+            "reinstatements": batch.reinstatements.select_related("withdrawn_by", "reinstated_by"),
             **allowed(request, may_export=Action.EXPORT_PAYMENTS),
         },
     )
@@ -152,6 +153,34 @@ def batch_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
             "run": batch.run,
             "form": form,
             "why_not": payment_batches.why_not_withdraw(batch),
+        },
+    )
+
+
+@requires(Action.EXPORT_PAYMENTS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def batch_reinstate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put a withdrawn batch back in force: the Comptroller took it after all."""
+    batch = _batch(pk)
+    form = ReasonForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            payment_batches.reinstate_batch(
+                batch=batch, by=person(request), at=clock.now(), **form.cleaned_data
+            )
+        except BatchRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"{batch} is in force again. Its results can be taken over.")
+            return redirect("payments:batch_page", pk)
+    return render(
+        request,
+        "payments/batch_reinstate.html",
+        {
+            "batch": batch,
+            "run": batch.run,
+            "form": form,
+            "why_not": payment_batches.why_not_reinstate(batch),
         },
     )
 

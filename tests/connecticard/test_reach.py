@@ -226,7 +226,10 @@ def _of_the_comptroller(world, staff):
     pages = ("order", "order_record", "comptroller", "batch_export", "results_import")
     return {
         **{f"payments:{page}": run.pk for page in pages},
-        **{f"payments:{page}": sent.pk for page in ("batch_page", "batch_file", "batch_withdraw")},
+        **{
+            f"payments:{page}": sent.pk
+            for page in ("batch_page", "batch_file", "batch_withdraw", "batch_reinstate")
+        },
         "payments:result_template": sent.pk,
         "payments:result_file": file.pk,
         "payments:order_withdraw": order.pk,

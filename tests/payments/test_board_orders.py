@@ -11,8 +11,17 @@ from connecticard.models import AuditEvent, Role
 from payments import services
 from payments.board_orders import OrderRefused, order_of, record_order, withdraw_order
 from payments.models import BoardOrder, OrderKind
+from payments.payment_batches import withdraw_batch
 from tests.factories import make_user
-from tests.payments.disbursing import AT, ORDERED, certified_run, make_libraries, ordered
+from tests.payments.disbursing import (
+    AT,
+    ORDERED,
+    certified_run,
+    exported,
+    make_libraries,
+    make_payee,
+    ordered,
+)
 from tests.payments.records import appropriation
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +146,20 @@ def test_withdrawal_is_whole_and_final(run, staff):
 
     with pytest.raises(DatabaseError, match="Cannot update"), transaction.atomic():
         BoardOrder.objects.filter(pk=order.pk).update(withdrawn_at=None, withdrawn_by=None)
+
+
+def test_order_on_which_a_batch_or_a_release_rests_is_not_taken_back(run, staff):
+    order = ordered(run)
+    for payment in run.payments.select_related("library"):
+        make_payee(payment.library)
+    batch = exported(run)
+
+    with pytest.raises(OrderRefused, match="was exported under Order 2027-08 of the Board"):
+        withdraw_order(order=order, reason="Mistyped", by=staff, at=AT)
+    with pytest.raises(DatabaseError, match="is not taken back"), transaction.atomic():
+        BoardOrder.objects.update(withdrawn_at=AT, withdrawn_by=staff, withdrawn_because="x")
+    withdraw_batch(batch=batch, reason="Not taken", by=staff, at=AT)
+    withdraw_order(order=order, reason="Mistyped", by=staff, at=AT)
 
 
 @pytest.mark.parametrize("role", [None, Role.AUDITOR])

@@ -86,7 +86,7 @@ def test_order_is_taken_back_until_a_batch_rests_on_it(client):
     page = reverse("payments:order_withdraw", args=[order.pk])
 
     batch = exported(run)
-    assert f"{batch} was exported on" in text_of(client.get(page))
+    assert f"{batch} was exported under" in text_of(client.get(page))
     client.post(reverse("payments:batch_withdraw", args=[batch.pk]), {"reason": "Not taken"})
     answer = client.post(page, {"reason": "Mistyped"}, follow=True)
 

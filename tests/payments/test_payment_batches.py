@@ -189,7 +189,7 @@ def test_withdrawn_batch_stays_on_record_and_its_payments_go_in_another(staff):
     assert (again.code, again.cents, again.line_count) == ("FY2027-1-B2", 100_000, 2)
     with pytest.raises(BatchRefused, match="withdrawn already"):
         withdraw_batch(batch=batch, reason="Once more", by=staff, at=AT)
-    with refused("Cannot update"), transaction.atomic():
+    with refused("until it is put back in force"), transaction.atomic():
         PaymentBatch.objects.filter(pk=batch.pk).update(withdrawn_at=None, withdrawn_by=None)
 
 
