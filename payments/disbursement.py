@@ -1,8 +1,8 @@
 """Whether the money of a run went out: nothing is voided or divided again after that (4(a))."""
 
-from django.db.models import QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
-from payments.models import PaymentBatchLine, PaymentRun, ResultStatus
+from payments.models import PaymentBatchLine, PaymentRun, ResultStatus, WithheldRelease
 
 
 def is_disbursed(run: PaymentRun) -> bool:
@@ -16,10 +16,11 @@ def sent_cents(run: PaymentRun) -> int:
 
 
 def unsent_cents(run: PaymentRun) -> int:
-    """Return what the run pays and no line that stands holds, in cents; withheld money is not of it."""
+    """Return what the run pays and no standing line holds, in cents; of withheld money what was released."""
     standing = PaymentBatchLine.objects.filter(batch__run=run, stands=True).values("payment")
-    unsent = run.payments.exclude(pk__in=standing).aggregate(cents=Sum("payment_cents"))["cents"]
-    return unsent or 0
+    released = WithheldRelease.objects.approved().filter(payment__run=run).values("payment")
+    to_pay = run.payments.filter(Q(withheld_cents=0) | Q(pk__in=released)).exclude(pk__in=standing)
+    return to_pay.aggregate(cents=Sum(F("payment_cents") + F("withheld_cents")))["cents"] or 0
 
 
 def paid_cents(run: PaymentRun) -> int:

@@ -48,6 +48,7 @@ class LeftOut(StrEnum):
 
     NOTHING = "nothing to pay"
     WITHHELD = "withheld"
+    LAPSED = "lapsed"
     NO_PAYEE = "no payee"
     NO_VENDOR_NUMBER = "no vendor number"
 
@@ -57,6 +58,7 @@ class LeftOut(StrEnum):
         return {
             LeftOut.NOTHING: "The payment is $0.00, and a payment of nothing gets no line.",
             LeftOut.WITHHELD: "Withheld until the library is in order and the Board orders the release.",
+            LeftOut.LAPSED: "Withheld, and no order of the Board released it by the last day (§ 4-89).",
             LeftOut.NO_PAYEE: "Nobody is on record to be paid. Enter the payee, then export a further batch.",
             LeftOut.NO_VENDOR_NUMBER: "The Comptroller's vendor number of the payee is missing. Enter it, "
             "then export a further batch.",
@@ -125,10 +127,13 @@ def left_out(run: PaymentRun, *, on: date) -> list[Held]:
     payments = run.payments.filter(_not_sent()).select_related("library").order_by("library__name")
     libraries, releases = _paid_to(payments, on), _releases(run)
     payees = _payees(libraries.values(), on)
+    lapsed = set(run.lapses.standing().values_list("payment", flat=True))
     found = []
     for payment in payments:
         library = libraries[payment.pk]
         if why := _why_held(payment, payees.get(library.pk), releases.get(payment.pk)):
+            if why is LeftOut.WITHHELD and payment.pk in lapsed:
+                why = LeftOut.LAPSED
             found.append(Held(payment, library, why, payment.payment_cents + payment.withheld_cents))
     return found
 
@@ -214,6 +219,76 @@ def why_not_withdraw(batch: PaymentBatch) -> str:
             "returned, and sent again in a new batch."
         )
     return ""
+
+
+@transaction.atomic
+def reinstate_batch(*, batch: PaymentBatch, reason: str, by: User, at: datetime) -> PaymentBatch:
+    """Put a withdrawn batch back in force: the Comptroller took it after all. The withdrawal stays on record.
+
+    Raises BatchRefused without a reason, or where `why_not_reinstate` says why.
+    """
+    permissions.check(by, Action.EXPORT_PAYMENTS)
+    PaymentRun.objects.select_for_update(of=("self",)).get(pk=batch.run_id)
+    batch = PaymentBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if reason_not := why_not_reinstate(batch):
+        raise BatchRefused(reason_not)
+    assert batch.withdrawn_by is not None, "what is not in force was withdrawn by somebody"
+    assert batch.withdrawn_at is not None, "and at some time"
+    if not reason.strip():
+        raise BatchRefused("Say how you know that the Comptroller took the batch.")
+    BatchReinstatement.objects.create(
+        batch=batch,
+        withdrawn_by=batch.withdrawn_by,
+        withdrawn_at=batch.withdrawn_at,
+        withdrawn_because=batch.withdrawn_because,
+        reinstated_by=by,
+        reinstated_at=at,
+        because=reason.strip(),
+    )
+    withdrawn_because = batch.withdrawn_because
+    batch.withdrawn_by, batch.withdrawn_at, batch.withdrawn_because = None, None, ""
+    batch.save(update_fields=["withdrawn_by", "withdrawn_at", "withdrawn_because"])
+    _others_of(batch).filter(stands=True).update(stands=False)  # they came back: this batch pays instead
+    batch.lines.update(stands=True)
+    AuditEvent.record(
+        "payment_batch_reinstated",
+        target=batch,
+        by=by,
+        before={"withdrawn_because": withdrawn_because},
+        after={"reason": reason.strip()},
+    )
+    return batch
+
+
+def why_not_reinstate(batch: PaymentBatch) -> str:
+    """Return why a withdrawn batch cannot be put back in force, in a sentence; empty where it can."""
+    if batch.withdrawn_at is None:
+        return f"{batch} is in force."
+    if batch.run.status != PaymentRunStatus.CERTIFIED:
+        return (
+            f"{batch.run} is {batch.run.status}, and nothing of it is paid. Ask the Comptroller to take back "
+            f"what was paid by {batch}."
+        )
+    if batch.order.withdrawn_at is not None:
+        return (
+            f"The record of {batch.order} was taken back, so that nothing can be paid by it. Ask the "
+            f"Comptroller to take back what was paid by {batch}."
+        )
+    others = _others_of(batch).exclude(results__status=ResultStatus.RETURNED)
+    if other := others.select_related("batch").order_by("batch__number").first():
+        return (
+            f"Payments of {batch} went out again in {other.batch}, and a payment goes out once. Where the "
+            f"Comptroller did not take {other.batch}, withdraw it first. Where it paid both, have it take "
+            f"back those of {other.batch}, and take over the results that say they were returned."
+        )
+    return ""
+
+
+def _others_of(batch: PaymentBatch) -> QuerySet[PaymentBatchLine]:
+    """Return the lines of other batches in force that pay what a batch pays."""
+    return PaymentBatchLine.objects.filter(
+        batch__withdrawn_at__isnull=True, payment__in=batch.lines.values("payment")
+    ).exclude(batch=batch)
 
 
 def _not_sent() -> Q:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from django.db.models import QuerySet, Sum
 
+from payments.board_orders import order_of
 from payments.cure import Cure, cures
 from payments.models import Payment, PaymentCutoff, PaymentRun, WithheldLapse, WithheldRelease
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -173,6 +174,21 @@ def lapses_to_record(run: PaymentRun, *, on: date) -> bool:
             or {one.pool for one in undistributed_pools(run)} - set(run.lapses.values_list("pool", flat=True))
         )
     )
+
+
+def never_ordered_cents(run: PaymentRun, *, on: date) -> int:
+    """Return what a certified run pays and no order dated by the last day covers, in cents; 0 until then.
+
+    0 too for a year of before this system, whose orders are not on record here.
+
+    Source: C.G.S. §§ 4-89, 11-31b.
+    """
+    if run.status != PaymentRunStatus.CERTIFIED or run.assumed_eligible or not is_past(run.fiscal_year, on):
+        return 0
+    order = order_of(run)
+    if order is not None and order.dated <= last_day_of(run.fiscal_year):
+        return 0
+    return sum(run.payments.values_list("payment_cents", flat=True))
 
 
 def lapsing_payments(run: PaymentRun) -> QuerySet[Payment]:

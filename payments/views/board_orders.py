@@ -14,7 +14,7 @@ from payments.forms import ReasonForm
 from payments.models import BoardOrder, OrderKind, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.views.access import allowed, person, posted
-from payments.withheld import cured_lines
+from payments.withheld import cured_lines, last_day_of, never_ordered_cents
 
 
 @requires(Action.VIEW_RUNS)
@@ -30,6 +30,8 @@ def order_page(request: HttpRequest, pk: int) -> HttpResponse:
             "run": run,
             "is_certified": run.status == PaymentRunStatus.CERTIFIED,
             "order": order_of(run),
+            "never_ordered_cents": never_ordered_cents(run, on=clock.today()),
+            "last_day": last_day_of(run.fiscal_year),
             "orders": [(order, board_orders.why_not_withdraw(order)) for order in orders],
             "cured": cured_lines(run, on=clock.today()) if run.certified_at else [],
             **allowed(request, may_record=Action.RECORD_ORDER),
@@ -71,7 +73,16 @@ def order_record(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "payments/order_record.html",
-        {"run": run, "form": form, "looked_at": looked_at, "is_payment": _is_payment(form, looked_at)},
+        {
+            "run": run,
+            "form": form,
+            "looked_at": looked_at,
+            "is_payment": _is_payment(form, looked_at),
+            "last_day": last_day_of(run.fiscal_year),
+            "is_late": looked_at
+            and not run.assumed_eligible
+            and form.cleaned_data["dated"] > last_day_of(run.fiscal_year),
+        },
     )
 
 

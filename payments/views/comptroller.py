@@ -18,6 +18,7 @@ from payments.result_table import COLUMNS, LARGEST_FILE, template
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.views.access import allowed, person, posted
 from payments.views.sent_file import carried_in_page, file_from_page, sent_file
+from payments.withheld import last_day_of, never_ordered_cents
 from transactions.uploads.carried import UploadLapsed
 from transactions.uploads.tables import TableRefused
 
@@ -40,6 +41,8 @@ def comptroller_page(request: HttpRequest, pk: int) -> HttpResponse:
             "run": run,
             "is_certified": run.status == PaymentRunStatus.CERTIFIED,
             "order": order_of(run),
+            "never_ordered_cents": never_ordered_cents(run, on=today),
+            "last_day": last_day_of(run.fiscal_year),
             "sendings": sendings,
             "held": [
                 (

@@ -22,6 +22,7 @@ from payments.withheld import (
     is_past,
     lapses_to_record,
     last_day_of,
+    never_ordered_cents,
     undistributed_pools,
     withheld_lines,
 )
@@ -51,6 +52,7 @@ def withheld_page(request: HttpRequest, pk: int) -> HttpResponse:
             "cutoff": cutoff_of(run.fiscal_year),
             "is_past": is_past(run.fiscal_year, today),
             "today": today,
+            "never_ordered_cents": never_ordered_cents(run, on=today),
             "to_record": lapses_to_record(run, on=today),
             **allowed(request, may_release=Action.RELEASE_WITHHELD, may_approve=Action.APPROVE_RELEASE),
         },

@@ -7,12 +7,15 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard.models import Role
 from libraries.models import LibrarySuccession
+from payments.disbursement import is_paid, unsent_cents
 from payments.models import BatchKind, Payee
 from payments.payment_batches import BatchRefused, LeftOut, export_batch, left_out, sendings
-from payments.withheld_services import approve_release, record_release
+from payments.result_services import import_results
+from payments.result_table import template
+from payments.withheld_services import approve_release, record_lapses, record_release
 from tests.factories import make_library, make_user
 from tests.payments.disbursing import make_payee, ordered
-from tests.payments.withholding import at, cure_c, line_of, release_order, w6_run
+from tests.payments.withholding import JULY_1, at, cure_c, line_of, release_order, w6_run
 
 pytestmark = pytest.mark.django_db
 JUNE_1 = date(2027, 6, 1)
@@ -86,3 +89,35 @@ def test_successor_is_paid_as_a_line_of_its_own(run):
 
     (line,) = batch.lines.all()
     assert (line.payment.library, line.paid_to, line.payee_name) == (closed, successor, "Town")
+
+
+def test_run_is_not_paid_while_released_money_waits_to_be_sent(run):
+    paid(run, send(run, BatchKind.PAYMENT))
+    assert is_paid(run)
+
+    release = released(run)
+
+    assert unsent_cents(run) == release.cents
+    assert not is_paid(run)
+    paid(run, send(run, BatchKind.RELEASE, release.order))
+    assert is_paid(run)
+
+
+def test_what_lapsed_is_said_to_have_lapsed(run):
+    assert whys(run) == {LeftOut.WITHHELD}
+
+    record_lapses(run=run, by=None, at=at(JULY_1))
+
+    assert whys(run) == {LeftOut.LAPSED}
+
+
+def paid(run, batch):
+    lines = list(batch.lines.select_related("batch"))
+    said = template(lines).decode().replace(",,,,", ",paid,2027-06-01,W-1,", len(lines))
+    import_results(
+        run=run, content=said.encode(), name="r.csv", by=make_user(Role.STATE_STAFF), at=at(JUNE_1)
+    )
+
+
+def whys(run):
+    return {held.why for held in left_out(run, on=JUNE_1) if held.payment == line_of(run)}

@@ -6,9 +6,10 @@ import pytest
 from django.urls import reverse
 
 from connecticard.models import Role
+from payments.board_orders import record_order
 from payments.models import PaymentCutoff, WithheldLapse, WithheldRelease
 from payments.services import void_run
-from tests.factories import current_code, make_signed_in_client
+from tests.factories import current_code, make_signed_in_client, make_user
 from tests.payments.withholding import (
     JULY_1,
     JUNE_30,
@@ -209,3 +210,21 @@ def test_auditor_reads_and_changes_nothing(run):
     ):
         assert auditor.post(reverse(f"payments:{name}", args=args)).status_code == 403
     assert line_of(run).withheld_cents == 487_94
+
+
+def test_payments_that_no_order_covers_by_the_last_day_are_said_to_lapse(run, staff, clock):
+    addresses = [reverse(f"payments:{name}", args=[run.pk]) for name in ("withheld", "order", "comptroller")]
+
+    def said():
+        pages = [staff.get(address).content.decode() for address in addresses]
+        return ["$512.07 of this run was not ordered by the last day" in page for page in pages]
+
+    clock(at(JUNE_30, 23, 59, 59))
+    assert said() == [False] * 3
+    clock(at(JULY_1, 0, 0, 0))
+    assert said() == [True] * 3
+    late = {"kind": "payment", "number": "2027-12", "dated": "2027-07-01", "step": "look"}
+    looked_at = staff.post(reverse("payments:order_record", args=[run.pk]), late).content.decode()
+    assert "It is dated after June 30, 2027." in looked_at
+    record_order(run=run, number="2027-08", dated=JUNE_30, by=make_user(Role.STATE_STAFF), at=at(JULY_1))
+    assert said() == [False] * 3
