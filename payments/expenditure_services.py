@@ -336,6 +336,12 @@ def record_money_received(
             "to the fiscal year in which the library received it."
         )
     Library.objects.select_for_update(of=("self",)).get(pk=library.pk)
+    paid = PastPayment.objects.filter(library=library, fiscal_year=fiscal_year, batch_line__isnull=False)
+    if cents and (same := paid.filter(cents=cents).first()):
+        raise ExpenditureRefused(
+            f"{dollars(cents)} is on record for fiscal year {fiscal_year} already ({same.source}): it "
+            "would be counted twice. Enter only what came beside it, and 0 where nothing did."
+        )
     on_record = entered_by_hand(library, fiscal_year)
     payment = on_record or PastPayment(library=library, fiscal_year=fiscal_year)
     before = {"cents": payment.cents, "source": payment.source} if on_record else None

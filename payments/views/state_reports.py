@@ -80,7 +80,7 @@ def money_received(request: HttpRequest, key: str, fiscal_year: int) -> HttpResp
                 library=library, fiscal_year=fiscal_year, by=person(request), **form.cleaned_data
             )
         except ExpenditureRefused as refused:
-            form.add_error("received_on", str(refused))
+            form.add_error(None, str(refused))
         else:
             messages.success(request, f"What {library} received in fiscal year {fiscal_year} is on record.")
             return redirect("payments:expenditure_report", key, fiscal_year)

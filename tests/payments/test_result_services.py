@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 
 from connecticard.models import AuditEvent, Role
 from payments import ledger
+from payments.expenditure_services import ExpenditureRefused, record_money_received
 from payments.models import (
     BatchKind,
     PastPayment,
@@ -194,7 +195,7 @@ def test_a_line_of_a_withdrawn_batch_is_refused(run, staff):
     ((_, what, cure),) = refusal(run, file_of(A))
 
     assert "was withdrawn: The portal was down" in what
-    assert "do not send its payments again" in cure
+    assert "put it back in force" in cure
 
 
 def test_a_returned_payment_is_sent_again_once_and_linked(run, staff):
@@ -354,3 +355,15 @@ def test_two_imports_at_once_take_the_file_over_once():
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ResultFile", "ResultsRefused"]
     assert PaymentResult.objects.count() == 2
     assert PastPayment.objects.filter(batch_line__isnull=False).count() == 2
+
+
+def test_what_was_paid_is_not_entered_by_hand_once_more(run, staff):
+    imported(run, file_of(A, B))
+    a = run.payments.get(library__key="A").library
+    by_hand = {"library": a, "fiscal_year": 2027, "source": "the director", "by": staff}
+
+    with pytest.raises(ExpenditureRefused, match="would be counted twice"):
+        record_money_received(cents=800_00, **by_hand)
+    record_money_received(cents=1_00, **by_hand)
+
+    assert ledger.received(a, 2027).cents == 801_00
