@@ -72,6 +72,7 @@ def _paper(
                     "kind": "release" if is_release else "payment",
                     "number": number,
                     "dated": day.isoformat() if day else None,
+                    "last_day": last_day_of(run.fiscal_year).isoformat(),
                     "payments": [[line.library_key, line.cents, line.successor] for line in lines],
                 }
             ),

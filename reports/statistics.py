@@ -74,6 +74,7 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
                 net_plus=used[library.pk].net_plus if filed else None,
             )
         )
+    years = _years(run, sum(line.loans or 0 for line in lines))
     figures: list[list[object]] = [
         [
             line.library_key,
@@ -85,6 +86,7 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
         ]
         for line in lines
     ]
+    figures += [[year.fiscal_year, year.loans, year.published_before] for year in years]
     return UseReport(
         fiscal_year=run.fiscal_year,
         measured_from=measured.first_day,
@@ -95,7 +97,7 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
         libraries_not_reporting=sum(line.loans is None for line in lines),
         loans=sum(line.loans or 0 for line in lines),
         net_plus=sum(line.net_plus or 0 for line in lines),
-        years=_years(run, sum(line.loans or 0 for line in lines)),
+        years=years,
         edition=correction.use_report_edition if correction else 1,
         changes=tuple(map(str, amendments(correction))) if correction else (),
         made_from=_made_from(run, figures, correction),
@@ -160,7 +162,14 @@ def participating_libraries(run: PaymentRun, on: date) -> ParticipatingLibraries
                 {
                     "on": on.isoformat(),
                     "lines": [
-                        [line.library_key, line.library_name, line.town, *line.also_serves] for line in lines
+                        [
+                            line.library_key,
+                            line.library_name,
+                            line.town,
+                            line.since.isoformat() if line.since else None,
+                            *line.also_serves,
+                        ]
+                        for line in lines
                     ],
                     "not_participating": others,
                 }

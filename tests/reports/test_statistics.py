@@ -91,14 +91,17 @@ def test_expenditure_summary_names_the_day_and_the_year_it_covers(run):
 
 
 def test_use_report_fills_earlier_years_with_published_totals_and_says_so(run):
-    assert statistics.use_report(run).years == ()
+    before = statistics.use_report(run)
+    assert before.years == ()
     for year, value in [(FISCAL_YEAR - 2, 3_000), (FISCAL_YEAR - 1, None), (FISCAL_YEAR - 12, 4_000)]:
         PublishedFigure.objects.create(
             measure=Measure.LOANS, fiscal_year=year, value=value, source="A profile"
         )
 
-    years = statistics.use_report(run).years
+    after = statistics.use_report(run)
+    years = after.years
 
+    assert after.made_from.data_sha256 != before.made_from.data_sha256
     assert [(year.fiscal_year, year.loans, year.published_before) for year in years] == [
         (FISCAL_YEAR - 2, 3_000, True),
         (FISCAL_YEAR, 20, False),
