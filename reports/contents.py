@@ -5,7 +5,7 @@ and PDF, and the same value feeds the CSV beside it. Templates show what stands 
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from itertools import zip_longest
 from typing import ClassVar
@@ -69,8 +69,6 @@ class RunFacts:
     certified_by: str = ""
     certified_on: date | None = None
     """None: a preview, and every page says so."""
-    board_order: str = ""
-    """Number and date of the Board's order; empty before it."""
 
 
 @dataclass(frozen=True)
@@ -456,48 +454,6 @@ class CorrectionPaper:
     def changed(self) -> tuple[CorrectionPaperLine, ...]:
         """Return the lines with a difference, against the last statement or against the run."""
         return tuple(line for line in self.lines if line.difference_cents or line.total_cents)
-
-
-@dataclass(frozen=True)
-class MonthOfLoans:
-    """The units lent in one month, or in the whole period; None where the library has no count."""
-
-    label: str
-    loans: int | None
-
-
-@dataclass(frozen=True)
-class FilingReceiptPaper:
-    """What a library holds of a filing that was submitted or certified. Source: Regs. § 11-31c-2(a), (d).
-
-    It says what was signed and nothing of what became of it later, so that it is the same whenever made.
-    """
-
-    template: ClassVar[str] = "reports/pdf/filing_receipt.html"
-
-    number: str
-    is_certificate: bool
-    library_key: str
-    library_name: str
-    period: str
-    """The months of the filing, in words."""
-    version: int
-    signer: str
-    role: str
-    signed_at: datetime
-    statement: str
-    sha256: str
-    form_edition: str
-    totals: tuple[MonthOfLoans, ...]
-    """By month, the whole period last; empty where none were kept."""
-    check_at: str
-    """Address of the page on which anybody can check the number."""
-    made_from: MadeFrom
-    """Its edition is the SHA-256 of the words of the form; its data are the counts of the filing."""
-
-    @property
-    def title(self) -> str:
-        return f"{'Certificate' if self.is_certificate else 'Submission receipt'} {self.number}"
 
 
 DocumentContents = (

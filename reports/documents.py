@@ -3,9 +3,10 @@
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from reports.contents import DocumentContents, FilingReceiptPaper
+from reports.contents import DocumentContents
 from reports.order_contents import BoardOrderPaper
 from reports.pdf import render_pdf
+from reports.receipt_contents import FilingReceiptPaper
 
 
 def html_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -> str:

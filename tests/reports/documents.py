@@ -10,9 +10,7 @@ from reports.contents import (
     CountedFiling,
     Division,
     ExpenditureSummary,
-    FilingReceiptPaper,
     MadeFrom,
-    MonthOfLoans,
     ParticipatingLibraries,
     ParticipatingLibrary,
     PaymentLine,
@@ -30,6 +28,7 @@ from reports.contents import (
     YearOfUse,
 )
 from reports.order_contents import BoardOrderPaper, OrderedPayment
+from reports.receipt_contents import FilingReceiptPaper, MonthOfLoans
 
 MADE_FROM = MadeFrom(
     source="payment run 7, certified April 20, 2018",
