@@ -33,10 +33,11 @@ from connecticard.models import (
 from connecticard.permissions import PERMITTED, Action
 from libraries.models import ConsortiumMembership, Library
 from payments import owed
-from payments.models import ReminderRun, ReminderSchedule
+from payments.models import ReminderRun
 from payments.owed import Owed
+from payments.reminder_schedule import schedule_on
 from payments.rules.owing import NextStep, Stage
-from payments.rules.reminders import Schedule, is_past_the_last, shipped_schedule, step_for, step_words
+from payments.rules.reminders import Schedule, is_past_the_last, step_for, step_words
 from transactions.rules._wording import written_day
 
 
@@ -201,14 +202,6 @@ def sentences(item: Owed) -> list[str]:
 
 
 # What goes out
-
-
-def schedule_on(today: date) -> Schedule | None:
-    """Return the days on which reminders go out by themselves, None while that is switched off."""
-    row = ReminderSchedule.objects.filter(begins_on__lte=today).first()
-    if row is None:
-        return shipped_schedule(today)
-    return Schedule(tuple(row.days_before), tuple(row.days_after)) if row.is_on else None
 
 
 def plan_by_hand(items: Iterable[Owed], today: date) -> Plan:
@@ -461,56 +454,6 @@ def no_longer_needed(message: Message) -> str:
         _keep(Letter(message.person, tuple(asked)), message.made_by)
         return "What it asks for changed before it went out; another letter says what is still owed."
     return "Everything that it asks for was done, or is not asked for any more, before it went out."
-
-
-# The days
-
-
-@transaction.atomic
-def set_schedule(
-    *,
-    is_on: bool,
-    days_before: Collection[int],
-    days_after: Collection[int],
-    begins_on: date,
-    reason: str,
-    by: User,
-    today: date,
-) -> ReminderSchedule:
-    """Set on which days reminders go out from a day on, or that none do. Raises ReminderRefused."""
-    permissions.check(by, Action.REMIND)
-    if begins_on < today:
-        raise ReminderRefused("Enter today or a later day: what was sent is sent.")
-    if not reason.strip():
-        raise ReminderRefused("Enter why the days change.")
-    try:
-        schedule = Schedule(tuple(days_before), tuple(days_after))
-    except ValueError:
-        raise ReminderRefused("Enter different numbers of days, from 1 to 365.") from None
-    if is_on and not schedule.steps:
-        raise ReminderRefused("Enter at least one day, or switch the reminders off.")
-    row = ReminderSchedule.objects.create(
-        begins_on=begins_on,
-        is_on=is_on,
-        days_before=sorted(schedule.days_before, reverse=True),
-        days_after=sorted(schedule.days_after),
-        reason=reason.strip(),
-        set_by=by,
-        set_at=clock.now(),
-    )
-    AuditEvent.record(
-        "reminders_set",
-        target=row,
-        by=by,
-        after={
-            "from": begins_on.isoformat(),
-            "on": is_on,
-            "days_before": row.days_before,
-            "days_after": row.days_after,
-            "reason": row.reason,
-        },
-    )
-    return row
 
 
 def _lower(subject: str) -> str:

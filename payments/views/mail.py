@@ -15,10 +15,10 @@ from connecticard import clock
 from connecticard import mail as service
 from connecticard.models import Message
 from connecticard.permissions import Action, check, may, requires
-from payments import reminders
+from payments import reminder_schedule as days
 from payments.forms import MailFilterForm, ReminderScheduleForm
 from payments.models import ReminderRun, ReminderSchedule
-from payments.reminders import ReminderRefused
+from payments.reminder_schedule import ScheduleRefused
 from payments.rules.reminders import days_in_words, shipped_schedule
 from payments.views.access import person, posted
 
@@ -105,8 +105,8 @@ def reminder_schedule(request: HttpRequest) -> HttpResponse:
         check(request.user, Action.REMIND)
         if form is not None and form.is_valid():
             try:
-                reminders.set_schedule(**form.cleaned_data, by=person(request), today=today)
-            except ReminderRefused as refused:
+                days.set_schedule(**form.cleaned_data, by=person(request), today=today)
+            except ScheduleRefused as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, "The days of the reminders are set.")
@@ -139,7 +139,7 @@ def _as_typed(current: ReminderSchedule | None) -> dict[str, Any]:
 def _health() -> dict[str, Any]:
     """Return how the reminders stand: their days in words, the last run, and whether one is missing."""
     now = clock.now()
-    schedule = reminders.schedule_on(now.date())
+    schedule = days.schedule_on(now.date())
     run = ReminderRun.objects.first()
     if schedule is None:
         words = "They are switched off."

@@ -11,9 +11,9 @@ from django.urls import reverse
 from connecticard.clock import EASTERN
 from connecticard.delivery import deliver
 from connecticard.models import AuditEvent, Message, MessageKind, Role
-from payments import owed, reminders
+from payments import owed, reminder_schedule, reminders
 from payments.models import PastPayment, ReminderRun, ReminderSchedule
-from payments.reminders import ReminderRefused
+from payments.reminder_schedule import ScheduleRefused
 from payments.tasks import send_reminders
 from tests.at_once import at_once
 from tests.factories import (
@@ -281,7 +281,7 @@ def test_report_names_the_day_that_practice_asks_for(settings):
 
 
 def set_days(by, **said):
-    return reminders.set_schedule(
+    return reminder_schedule.set_schedule(
         **{
             "is_on": True,
             "days_before": [5],
@@ -321,8 +321,8 @@ def test_switched_off_sends_nothing_and_says_so(avon, filer, staff):
 def test_days_of_a_later_day_hold_from_then_on(avon, filer, staff):
     set_days(staff, begins_on=date(2026, 10, 1), is_on=False)
 
-    assert reminders.schedule_on(DAY_AFTER) is not None
-    assert reminders.schedule_on(date(2026, 10, 1)) is None
+    assert reminder_schedule.schedule_on(DAY_AFTER) is not None
+    assert reminder_schedule.schedule_on(date(2026, 10, 1)) is None
 
 
 @pytest.mark.parametrize(
@@ -336,7 +336,7 @@ def test_days_of_a_later_day_hold_from_then_on(avon, filer, staff):
     ],
 )
 def test_days_that_make_no_sense_are_refused(staff, said, why):
-    with pytest.raises(ReminderRefused, match=why):
+    with pytest.raises(ScheduleRefused, match=why):
         set_days(staff, **said)
 
 
