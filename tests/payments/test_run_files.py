@@ -227,6 +227,36 @@ def test_forged_file_is_found_and_named(run, tmp_path, what, old, new, named):
         assert name in said
 
 
+def test_counts_forged_with_every_hash_beside_them_are_found(run, tmp_path):
+    manifest = download(run, tmp_path)
+    changed(tmp_path, "inputs.csv", ",5,no", ",6,no")  # of a month that counts for nobody: no sum tells
+    said = json.loads(manifest.read_bytes())
+    content = said["filings"][0]["says"] | {
+        "counts": [["B", "2026-03", 6], ["B", "2026-07", 30], ["C", "2026-07", 1]]
+    }
+    said["filings"][0]["sha256"] = sha256_of(content)
+    inputs = (tmp_path / "2027-1-inputs.csv").read_bytes()
+    said["files"]["2027-1-inputs.csv"] = hashlib.sha256(inputs).hexdigest()
+    manifest.write_bytes(canonical_json(said))
+
+    code, found = recomputed(manifest)
+
+    assert code == 1
+    assert {line[: len("filing of A")] for line in found.splitlines()} == {"filing of A"}
+
+
+def test_filing_that_was_left_out_of_the_manifest_is_found(run, tmp_path):
+    manifest = download(run, tmp_path)
+    said = json.loads(manifest.read_bytes())
+    said["filings"][1]["counted"] = []
+    manifest.write_bytes(canonical_json(said))
+
+    code, found = recomputed(manifest)
+
+    assert code == 1
+    assert found.startswith("not filed: recorded [('B', ")
+
+
 def test_line_that_was_removed_is_found(run, tmp_path):
     manifest = download(run, tmp_path)
     path = tmp_path / "2027-1-payments.csv"
