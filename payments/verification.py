@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connecticard.canonical_json import sha256_of
+from connecticard.models import AuditEvent
 from connecticard.rulebook import Entry, Rulebook
 from payments import rulebook_editions
 from payments.calculation import manifest_sha256, split_of
@@ -18,6 +19,8 @@ from transactions.rules._wording import written_span
 from transactions.services import filing_fingerprints
 
 NOTHING = "nothing"
+CERTIFIED = "payment_run_certified"
+"""The act that an audit event notes with the SHA-256 of the manifest."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,32 @@ def differences(run: PaymentRun) -> list[Difference]:
     ]
     return [
         *found,
+        *_other_than_certified(run),
         *_entry_differences(entries or todays, todays),
         *_filing_differences(counted),
         *_line_differences(frozen, split),
         *_missing_lines(frozen, totals),
     ]
+
+
+def _other_than_certified(run: PaymentRun) -> list[Difference]:
+    """Return the hash noted when the run was certified, else at its first verification, if it is another.
+
+    Figures and hashes that were all replaced together prove themselves; they do not bear this one out.
+    """
+    if run.certified_at is None:
+        return []
+    certificates = AuditEvent.objects.filter(
+        action=CERTIFIED, target_type=run._meta.label_lower, target_id=run.pk
+    ).order_by("pk")
+    verifications = run.verifications.filter(verified_at__gte=run.certified_at).order_by("pk")
+    noted = (
+        certificates.values_list("after__manifest_sha256", flat=True).first()
+        or verifications.values_list("manifest_sha256", flat=True).first()
+    )
+    if noted is None or noted == run.manifest_sha256:
+        return []
+    return [Difference("SHA-256 of the manifest as certified", str(noted), run.manifest_sha256)]
 
 
 def _entry_differences(kept: Entries, todays: Entries) -> list[Difference]:

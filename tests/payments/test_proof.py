@@ -10,7 +10,7 @@ from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.urls import reverse
 
 from connecticard.clock import EASTERN
-from connecticard.models import Message, Role
+from connecticard.models import AuditEvent, Message, Role
 from connecticard.rulebook import Rulebook
 from payments import proof, services, verification
 from payments.models import (
@@ -188,6 +188,15 @@ def test_figure_of_the_run_that_was_changed_is_named(run, column, value, named):
     run.refresh_from_db()
 
     assert named in str(found(run))
+
+
+def test_hash_that_is_not_the_one_noted_at_the_time_is_named(run):
+    verified(run)
+    for events in (AuditEvent.objects.none(), AuditEvent.objects.all()):  # then by the verification
+        with Tampering():
+            PaymentRun.objects.update(manifest_sha256="0" * 64)
+            events.delete()
+        assert f"certified: recorded {run.manifest_sha256}, r" in str(found(PaymentRun.objects.get()))
 
 
 def with_entry(monkeypatch, key, **changes):
