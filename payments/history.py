@@ -23,6 +23,12 @@ from transactions.rules.filing_calendar import Span, measurement_period, program
 # What speaks first for a year of which there is more than one figure.
 BY_FIRMNESS = (Provenance.FILED, Provenance.PUBLISHED, Provenance.ESTIMATED)
 
+_SOME = {
+    Provenance.FILED: "",
+    Provenance.PUBLISHED: " Some counts were published, not certified by the library.",
+    Provenance.ESTIMATED: " Some counts are estimates.",
+}
+
 
 @dataclass(frozen=True)
 class HistoryFigure:
@@ -92,16 +98,16 @@ def _state_of_runs(runs: Iterable[PaymentRun]) -> Iterable[HistoryFigure]:
     sums = dict(
         Payment.objects.filter(run__in=list(runs)).order_by().values_list("run").annotate(Sum("loans"))
     )
+    kinds = kinds_of_runs(runs)
     for run in runs:
-        kind = Provenance.ESTIMATED if run.estimated else Provenance.FILED
         yield HistoryFigure(
             None,
             Measure.LOANS,
             run.fiscal_year,
             sums.get(run.pk, 0),
-            kind,
+            kinds[run.pk],
             str(run),
-            _note_of(run),
+            f"The loans of participating libraries.{_SOME[kinds[run.pk]]}",
             of_run=True,
         )
         if run.appropriation_cents is not None:
@@ -117,8 +123,18 @@ def _state_of_runs(runs: Iterable[PaymentRun]) -> Iterable[HistoryFigure]:
             )
 
 
-def _note_of(run: PaymentRun) -> str:
-    return "The loans of participating libraries." + (" Some counts are estimates." if run.estimated else "")
+def kinds_of_runs(runs: Iterable[PaymentRun]) -> dict[int, Provenance]:
+    """Return, by id of the run, the kind that all of its counts bear out."""
+    found = {run.pk: {Provenance.FILED.value} for run in runs}
+    counted = CountedFiling.objects.filter(run__in=list(found)).order_by()
+    for run_id, provenance in counted.values_list("run", "filing__provenance").distinct():
+        found[run_id].add(provenance)
+    return {run_id: weakest(kinds) for run_id, kinds in found.items()}
+
+
+def weakest(kinds: Collection[str]) -> Provenance:
+    """Return the least firm of these kinds."""
+    return next(kind for kind in reversed(BY_FIRMNESS) if kind in kinds)
 
 
 def _libraries_of_runs(
@@ -153,8 +169,7 @@ def _libraries_of_runs(
 
 def _weakest(found: Collection[tuple[str, str]]) -> tuple[Provenance, str]:
     """Return the kind that all of these bear out, and the notes of those of that kind."""
-    provenances = {provenance for provenance, _ in found}
-    kind = next(kind for kind in reversed(BY_FIRMNESS) if kind in provenances)
+    kind = weakest({provenance for provenance, _ in found})
     return kind, "; ".join(sorted({note for provenance, note in found if provenance == kind and note}))
 
 

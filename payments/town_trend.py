@@ -6,10 +6,9 @@ The loans of a town's libraries are added up only where each has a number, of on
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
 
 from libraries.models import Library, Residency, Town
-from payments.history import BY_FIRMNESS, figures, published_runs
+from payments.history import BY_FIRMNESS, figures, kinds_of_runs, published_runs, weakest
 from payments.models import Payment
 from payments.rules.expenditure_reporting import fiscal_year_of
 from payments.trends import Charts, Told, YearTold, charts, first_year, years_told
@@ -95,7 +94,7 @@ def _town_year(
     return TownYear(
         fiscal_year=fiscal_year,
         loans=sum(each.value for _, each in chosen) if is_whole else None,
-        kind=next(kind for kind in reversed(BY_FIRMNESS) if kind in kinds) if is_whole else None,
+        kind=weakest(kinds) if is_whole else None,
         parts=tuple(chosen),
         libraries=len(told),
         missing=told[0][1].missing if told and not chosen else "",
@@ -118,18 +117,18 @@ def _of_one_kind(told: Sequence[tuple[Library, YearTold]]) -> list[tuple[Library
 def _borrows(home_libraries: Sequence[Library]) -> dict[int, tuple[int, Provenance]]:
     """Return, by fiscal year, what other libraries lent on the cards of these, by the published runs.
 
+    A run tells it only of libraries that have a line: a year in which one of these has none is left out.
+
     Source: Regs. Conn. State Agencies § 11-31c-1(h).
     """
-    lines = (
-        Payment.objects.filter(run__in=published_runs(), library__in=home_libraries)
-        .order_by("run__fiscal_year")
-        .values_list("run__fiscal_year", "run__estimated", "borrows")
-    )
+    runs = list(published_runs())
+    kinds = kinds_of_runs(runs)
+    borrows: dict[int, list[int]] = {run.pk: [] for run in runs}
+    lines = Payment.objects.filter(run__in=runs, library__in=home_libraries)
+    for run_id, units in lines.values_list("run", "borrows"):
+        borrows[run_id].append(units)
     return {
-        fiscal_year: (
-            sum(borrows for _, _, borrows in of_year),
-            Provenance.ESTIMATED if estimated else Provenance.FILED,
-        )
-        for (fiscal_year, estimated), rows in groupby(lines, key=lambda line: line[:2])
-        if (of_year := list(rows))
+        run.fiscal_year: (sum(borrows[run.pk]), kinds[run.pk])
+        for run in runs
+        if home_libraries and len(borrows[run.pk]) == len(home_libraries)
     }

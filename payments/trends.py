@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.models import Q
+
 from connecticard.templatetags.figures import count
 from libraries.models import Library
 from payments.calculation import rates_of
-from payments.history import BY_FIRMNESS, HistoryFigure, figures, published_runs
+from payments.history import BY_FIRMNESS, HistoryFigure, figures, kinds_of_runs, published_runs
 from payments.models import Measure, PastPayment, Payment
 from payments.rules.cents import rate
 from payments.rules.expenditure_reporting import fiscal_year_days, fiscal_year_of
@@ -260,20 +262,19 @@ def _published(year: YearTold | None) -> int | None:
 
 
 def _rates_of_runs() -> dict[int, Rate]:
-    return {
-        run.fiscal_year: Rate(rates_of(run)[0], Provenance.ESTIMATED if run.estimated else Provenance.FILED)
-        for run in published_runs()
-    }
+    runs = list(published_runs())
+    kinds = kinds_of_runs(runs)
+    return {run.fiscal_year: Rate(rates_of(run)[0], kinds[run.pk]) for run in runs}
 
 
 def _sums_of_libraries(every: Iterable[HistoryFigure]) -> dict[int, tuple[int, int]]:
     """Return, by fiscal year, the sum of the libraries' published loans and how many published any."""
-    sums: dict[int, tuple[int, int]] = {}
+    published: dict[int, dict[int, int]] = defaultdict(dict)
     for figure in every:
         if figure.library_id and figure.kind == Provenance.PUBLISHED and figure.value is not None:
-            loans, libraries = sums.get(figure.fiscal_year, (0, 0))
-            sums[figure.fiscal_year] = loans + figure.value, libraries + 1
-    return sums
+            # A second source of the same library and year stands on its page; it is added up once.
+            published[figure.fiscal_year].setdefault(figure.library_id, figure.value)
+    return {year: (sum(loans.values()), len(loans)) for year, loans in published.items()}
 
 
 def _compared(found: tuple[int, int] | None, year: YearTold) -> SumOfLibraries | None:
@@ -325,7 +326,10 @@ def first_year(found: Iterable[HistoryFigure], today: date) -> int:
 
 
 def _payments(library: Library) -> Iterator[PaymentOnRecord]:
-    """Yield the payments of published runs and the money received, by fiscal year."""
+    """Yield the payments of published runs and the money received, by fiscal year.
+
+    What the Comptroller paid by a run is shown once the run was published, like the run itself.
+    """
     of_runs = Payment.objects.filter(library=library, run__in=published_runs()).select_related("run")
     records = [
         PaymentOnRecord(
@@ -338,6 +342,8 @@ def _payments(library: Library) -> Iterator[PaymentOnRecord]:
     ]
     records += [
         PaymentOnRecord(past.fiscal_year, past.cents, "received", past.source, past.received_on)
-        for past in PastPayment.objects.filter(library=library)
+        for past in PastPayment.objects.filter(library=library).filter(
+            Q(batch_line=None) | Q(batch_line__batch__run__publication__isnull=False)
+        )
     ]
     yield from sorted(records, key=lambda record: (record.fiscal_year, record.what, str(record.on or "")))

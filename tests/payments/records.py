@@ -30,10 +30,12 @@ def certified(
     submitted_on: date | None = None,
     covers: Span | None = None,
     estimated: str = "",
+    published: str = "",
 ) -> Filing:
     """Put a certified filing on record; counts by home library, or by home library and month.
 
-    `estimated` says how its counts were estimated; empty where the library filed them.
+    `estimated` says how its counts were estimated, `published` where they were; both empty where the library
+    filed them.
     """
     of = make_period(first_day, cadence)
     by_month = any(isinstance(key, tuple) for key in counts)
@@ -51,8 +53,8 @@ def certified(
         basis="by_month" if by_month else "period_total",
         covers=DateRange(days.first_day, days.last_day + timedelta(days=1)),
         form_edition="test",
-        provenance="estimated" if estimated else "filed",
-        provenance_note=estimated,
+        provenance="estimated" if estimated else "published" if published else "filed",
+        provenance_note=estimated or published,
         created_at=at,
         first_submitted_at=at,
         submitted_at=at,

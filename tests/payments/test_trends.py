@@ -2,21 +2,26 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.urls import reverse
 
+from connecticard.models import Role
 from libraries.models import Library, Town
 from libraries.roster import load_roster
+from payments import services
 from payments.history import figures
 from payments.models import Measure, PastPayment, PublishedFigure
+from payments.result_services import import_results
 from payments.shipped_history import load_history
 from payments.town_trend import town_trend
 from payments.trends import LEFT_BLANK, NOT_ON_RECORD, NOT_YET, library_trend, state_trend
 from tests.api_world import TODAY, make_world
-from tests.factories import make_home_library, make_library, make_residency, make_town
-from tests.payments.records import FISCAL_YEAR, certified
+from tests.factories import make_home_library, make_library, make_residency, make_town, make_user
+from tests.payments.disbursing import AT, exported, ready_run
+from tests.payments.records import FISCAL_YEAR, appropriation, certified
+from tests.payments.test_course_of_payment import RESULTS
 from transactions.models import Provenance
 from transactions.rules.filing_calendar import Cadence
 
@@ -141,6 +146,46 @@ def test_rate_of_published_figures_stands_before_that_of_the_run(world):
     ]
 
 
+def test_run_of_counts_that_no_library_certified_is_not_shown_as_filed():
+    a, b = (make_library(key=key) for key in ("A", "B"))
+    make_residency(b.town, b)
+    for lender, home in ((a, b), (b, a)):
+        certified(
+            lender,
+            {home: 7},
+            first_day=date(2024, 3, 1),
+            cadence=Cadence.ANNUAL,
+            published="A profile" if lender == a else "",
+        )
+    staff, administrator = make_user(Role.STATE_STAFF), make_user(Role.STATE_ADMINISTRATOR)
+    run = services.create_run(
+        appropriation=appropriation(fiscal_year=2025), by=staff, at=AT, assumed_eligible=True
+    )
+    run = services.calculate_run(run=run, by=staff, at=AT)
+    run = services.certify_run(run=run, by=administrator, at=AT)
+    services.record_publication(run=run, by=administrator, at=AT)
+
+    year = year_of(state_trend(TODAY), 2025)
+    of_town = year_of(town_trend(b.town, TODAY), 2025)
+
+    assert numbers(year.loans) == [(14, ["published"])]
+    assert [each.kind for each in year.rates] == [Provenance.PUBLISHED]
+    assert "not certified by the library" in year.loans.told[0].sources[0].note
+    assert (of_town.borrows, of_town.borrows_kind) == (7, Provenance.PUBLISHED)
+
+
+def test_library_of_two_published_sources_is_added_up_once():
+    a, b = (make_library(key=key) for key in ("A", "B"))
+    certified(a, {b: 7}, first_day=date(2024, 3, 1), cadence=Cadence.ANNUAL, published="A profile")
+    published(a, 2025, 8)
+    published(b, 2025, 5)
+    published(None, 2025, 13)
+
+    found = year_of(state_trend(TODAY), 2025).sum_of_libraries
+
+    assert (found.value, found.libraries, found.difference) == (13, 2, 0)
+
+
 # A library
 
 
@@ -224,6 +269,21 @@ def test_payments_on_record_are_listed(client, world):
     assert "$123.45" in page
 
 
+def test_money_of_a_run_is_shown_once_the_run_is_published(client):
+    run = ready_run()
+    exported(run)
+    staff = make_user(Role.STATE_STAFF)
+    import_results(run=run, content=RESULTS, name="r.csv", by=staff, at=AT + timedelta(days=15))
+    a = Library.objects.get(key="A")
+
+    before = [(record.what, record.cents) for record in library_trend(a, TODAY).payments]
+    services.record_publication(run=run, by=make_user(Role.STATE_ADMINISTRATOR), at=AT)
+    after = [(record.what, record.cents) for record in library_trend(a, TODAY).payments]
+
+    assert before == [("received", 0)]
+    assert after == [("received", 0), ("payment", 800_00), ("received", 800_00)]
+
+
 def test_library_without_history_says_that_it_is_not_zero(client):
     library = make_library()
 
@@ -276,6 +336,15 @@ def test_town_shows_what_its_cards_borrowed_elsewhere(world):
     year = year_of(trend, FISCAL_YEAR)
     assert (year.borrows, year.borrows_kind) == (20, Provenance.FILED)
     assert [town.name for town in trend.shared_with] == ["Easthaven"]
+
+
+def test_town_of_which_a_home_library_has_no_line_tells_no_borrowing(world):
+    avon = world.libraries["CT0001"]
+    make_residency(avon.town, make_library(town=avon.town), principal=False)
+
+    year = year_of(town_trend(avon.town, TODAY), FISCAL_YEAR)
+
+    assert year.borrows is None
 
 
 def test_town_without_a_library_leads_to_its_home_library(client, shipped):
