@@ -1,5 +1,6 @@
 """What a what-if question starts from: the figures that a run froze, or the estimate of an open year."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
@@ -19,6 +20,9 @@ from payments.owed import fiscal_years
 from payments.rules.grant_formula import GrantLine, GrantSplit, LibraryActivity
 from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.rules.filing_calendar import Span, measurement_period
+
+KEY_PATTERN = r"[0-9]{4}-(?:[1-9][0-9]{0,3}|open)"
+"""How a question names a base."""
 
 
 class CannotAsk(Exception):
@@ -110,12 +114,12 @@ def base_named(key: str, user: Any, *, on: date) -> Base | None:
 
     CannotCalculate for an open year whose certified filings hold what no payment may rest on.
     """
-    year, _, which = key.partition("-")
-    if not year.isdecimal():
+    if not re.fullmatch(KEY_PATTERN, key):
         return None
+    year, _, which = key.partition("-")
     if which == "open":
         return base_of_open_year(int(year), on=on) if int(year) in _open_years(user, on) else None
-    run = _runs(user).filter(fiscal_year=int(year), number=int(which)).first() if which.isdecimal() else None
+    run = _runs(user).filter(fiscal_year=int(year), number=int(which)).first()
     return base_of_run(run) if run is not None else None
 
 

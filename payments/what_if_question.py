@@ -8,6 +8,7 @@ from typing import Any
 from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.changed_loans import PERCENT_PATTERN, parse_percent, plain_percent
 from payments.what_if import Changes, Outcome
+from payments.what_if_bases import KEY_PATTERN
 
 MOST_LIBRARIES = 40
 """How many libraries one question may change: its address stays one that can be sent."""
@@ -18,7 +19,7 @@ _LOANS = rf"{_KEY}:(?:[0-9]{{1,9}}|(?:{PERCENT_PATTERN})%)"
 _MORE = MOST_LIBRARIES - 1
 
 PATTERNS = {
-    "base": r"[0-9]{4}-(?:[1-9][0-9]{0,3}|open)",
+    "base": KEY_PATTERN,
     "appropriation": rf"{_AMOUNT}|(?:{PERCENT_PATTERN})%",
     "withheld": "keep|redistribute",
     "net_plus": "town",

@@ -142,6 +142,14 @@ def test_what_cannot_be_asked_is_said_beside_its_field(world, client, asked, fie
     assert "<b>" not in text_of(answer)
 
 
+@pytest.mark.parametrize("base", ["9" * 5000 + "-1", "2027-" + "9" * 5000, "99999-1", "2027-01", "٢٠٢٧-1"])
+def test_year_that_is_written_otherwise_is_refused(world, client, base):
+    answer = client.get(PAGE, {"base": base})
+
+    assert answer.status_code == 400
+    assert "is no year that you may ask about" in text_of(answer)
+
+
 def test_void_run_that_was_published_is_still_answered_but_not_offered(world, client):
     run = world.certified_run
     other = make_signed_in_client(Role.STATE_ADMINISTRATOR).user
