@@ -273,7 +273,7 @@ _AFTER_THE_CERTIFICATE = {
         "To the Comptroller",
     ),
     "Payments made": (
-        "Record what the Comptroller paid and what came back, from the file of results.",
+        "Record what the Comptroller paid, from the file of results, and send again what came back.",
         "Record the results",
     ),
 }
