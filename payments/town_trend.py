@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from libraries.models import Library, Residency, Town
 from payments.history import BY_FIRMNESS, figures, kinds_of_runs, published_runs, weakest
 from payments.models import Payment
@@ -15,7 +17,7 @@ from payments.trends import Charts, Told, YearTold, charts, first_year, years_to
 from transactions.line_chart import Value
 from transactions.models import Provenance
 from transactions.rules._wording import written_span
-from transactions.rules.filing_calendar import measurement_period
+from transactions.rules.filing_calendar import Span, measurement_period
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def town_trend(town: Town, today: date) -> TownTrend:
     homes = Residency.objects.in_force(today).filter(town=town).select_related("library")
     home_libraries = tuple(home.library for home in homes.order_by("-principal", "library__name"))
     others = Residency.objects.in_force(today).filter(library__in=home_libraries).exclude(town=town)
-    borrows = _borrows(home_libraries)
+    borrows = _borrows(town)
     found = figures(libraries=[library.pk for library in libraries], today=today)
     first = min([first_year(found, today), *borrows])
     told = [
@@ -114,21 +116,31 @@ def _of_one_kind(told: Sequence[tuple[Library, YearTold]]) -> list[tuple[Library
     return []
 
 
-def _borrows(home_libraries: Sequence[Library]) -> dict[int, tuple[int, Provenance]]:
-    """Return, by fiscal year, what other libraries lent on the cards of these, by the published runs.
+def _borrows(town: Town) -> dict[int, tuple[int, Provenance]]:
+    """Return, by fiscal year, what others lent on cards of the town's home libraries, by the published runs.
 
-    A run tells it only of libraries that have a line: a year in which one of these has none is left out.
+    Its home libraries are those of that year. A run tells it only of libraries that have a line: a year in
+    which one of them has none is left out.
 
-    Source: Regs. Conn. State Agencies § 11-31c-1(h).
+    Source: Regs. Conn. State Agencies § 11-31c-1(b), (c), (h).
     """
     runs = list(published_runs())
     kinds = kinds_of_runs(runs)
-    borrows: dict[int, list[int]] = {run.pk: [] for run in runs}
-    lines = Payment.objects.filter(run__in=runs, library__in=home_libraries)
-    for run_id, units in lines.values_list("run", "borrows"):
-        borrows[run_id].append(units)
-    return {
-        run.fiscal_year: (sum(borrows[run.pk]), kinds[run.pk])
-        for run in runs
-        if home_libraries and len(borrows[run.pk]) == len(home_libraries)
+    rows = list(Residency.objects.filter(town=town).values_list("library", "valid"))
+    lines = Payment.objects.filter(run__in=runs, library__in={library for library, _ in rows})
+    units = {
+        (run_id, library): borrows
+        for run_id, library, borrows in lines.values_list("run", "library", "borrows")
     }
+    borrows = {}
+    for run in runs:
+        homes = {library for library, valid in rows if _touches(valid, run.measured)}
+        if homes and all((run.pk, library) in units for library in homes):
+            borrows[run.fiscal_year] = (sum(units[run.pk, library] for library in homes), kinds[run.pk])
+    return borrows
+
+
+def _touches(valid: DateRange, span: Span) -> bool:
+    return (valid.lower is None or valid.lower <= span.last_day) and (
+        valid.upper is None or valid.upper > span.first_day
+    )

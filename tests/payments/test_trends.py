@@ -347,6 +347,15 @@ def test_town_of_which_a_home_library_has_no_line_tells_no_borrowing(world):
     assert year.borrows is None
 
 
+def test_town_borrowed_on_the_cards_of_the_home_libraries_of_that_year(world):
+    avon = world.libraries["CT0001"]
+    moved = make_town("Easthaven")
+    make_residency(moved, make_library(town=moved), begins=date(FISCAL_YEAR, 3, 1))
+    make_residency(moved, avon, principal=False, ends=date(FISCAL_YEAR, 3, 1))
+
+    assert year_of(town_trend(moved, TODAY), FISCAL_YEAR).borrows == 20
+
+
 def test_town_without_a_library_leads_to_its_home_library(client, shipped):
     bozrah = Town.objects.get(name="Bozrah")
 
