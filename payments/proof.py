@@ -6,7 +6,7 @@ run never keeps the others from being proved.
 """
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
@@ -26,6 +26,7 @@ from transactions.rules.filing_calendar import eastern_day
 logger = structlog.get_logger(__name__)
 
 LISTED_IN_A_LETTER = 40
+PROVED_WITHIN = timedelta(days=2)
 
 
 class NothingToVerify(Exception):
@@ -52,6 +53,13 @@ def verify_every_run(*, at: datetime) -> list[RunVerification]:
 def certified_runs() -> QuerySet[PaymentRun]:
     """Return every run that was ever certified, void ones too, the first fiscal year first."""
     return PaymentRun.objects.filter(certified_at__isnull=False).order_by("fiscal_year", "number")
+
+
+def not_proved_lately(at: datetime) -> QuerySet[PaymentRun]:
+    """Return the certified runs that no verification reached for two days: the nightly task does not run."""
+    since = at - PROVED_WITHIN
+    lately = RunVerification.objects.filter(verified_at__gte=since)
+    return certified_runs().filter(certified_at__lt=since).exclude(pk__in=lately.values("run"))
 
 
 def verify_run(

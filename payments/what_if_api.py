@@ -73,7 +73,9 @@ class WhatIfRecord(Record):
     notice = serializers.CharField()
     base = serializers.CharField()
     fiscal_year = serializers.IntegerField()
-    estimated = serializers.BooleanField(help_text="Some of the counts are estimates, or not certified.")
+    estimated = serializers.BooleanField(
+        help_text="Some of the counts are estimates, or in an open year not certified yet."
+    )
     question = serializers.ListField(child=serializers.CharField(), help_text="What is otherwise, in words.")
     now = SumsRecord()
     then = SumsRecord()

@@ -30,6 +30,7 @@ from payments.contacts import log_contact
 from payments.models import Appropriation, Payment, PaymentRun
 from payments.models.contact_log_entry import ContactHow
 from payments.owed import owed_by
+from payments.proof import verify_every_run
 from payments.reminders import remind, run_schedule
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.standing import periods_owed
@@ -127,6 +128,7 @@ def _put_on_stage(on: date) -> None:
             fiscal_year=fiscal_year, cents=APPROPRIATION_CENTS, act=MADE_UP, by=people.staff
         )
     _remind(on, people)
+    verify_every_run(at=_at(on))
 
 
 def _people(libraries: list[Library]) -> _People:

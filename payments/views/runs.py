@@ -16,6 +16,7 @@ from payments.disbursement import is_disbursed
 from payments.explanation import totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
 from payments.models import PaymentRun, RunVerification, UnmetRequirement
+from payments.proof import not_proved_lately
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
 from payments.run_changes import Changes, changes_since_calculated
 from payments.run_preparation import waiting_to_be_certified
@@ -64,6 +65,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "payments/run_list.html",
         {
             "alarms": RunVerification.objects.alarms(),
+            "not_proved": not_proved_lately(clock.now()),
             "runs": [(run, stage(run)) for run in runs],
             "waiting": waiting_to_be_certified(request.user),
             **allowed(request, may_prepare=Action.PREPARE_RUN),
