@@ -317,7 +317,10 @@ class PolicyForm(forms.Form):
     """What becomes of the shares of libraries that are not in order."""
 
     withheld_policy = forms.ChoiceField(
-        label="Libraries that are not in order", choices=POLICIES, widget=forms.RadioSelect
+        label="Libraries that are not in order",
+        choices=POLICIES,
+        initial="keep",  # section 4(b) as written
+        widget=forms.RadioSelect,
     )
     board_decision = forms.CharField(
         label="Decision of the Board to redistribute",

@@ -120,6 +120,7 @@ def test_a_filing_becomes_a_paid_statement(page, site, complaints, settings, lib
     settings.DEMO_TODAY = NOBODY_CAN_FILE_IN_TIME
     calculate_the_run(page, site, staff)
     certify_the_run(page, site, administrator)
+    publish_the_run(page)
     open_the_statement(page, avon)
 
     sign_in(page, site, filer)
@@ -204,10 +205,16 @@ def certify_the_run(page: Page, site: str, administrator: User) -> None:
     follow(page, "Payment run 2027-1")
 
 
+def publish_the_run(page: Page) -> None:
+    heading(page, "Payment run 2027-1")
+    follow(page, "Publish")
+    heading(page, "Publish Payment run 2027-1")
+    press(page, "Publish fiscal year 2027")
+
+
 def open_the_statement(page: Page, library) -> None:
     follow(page, "Documents")
     heading(page, "Documents")
-    press(page, "Make the documents")
     expect(page.get_by_role("heading", name="Statements")).to_be_visible()
     look_at(page)
     row = page.get_by_role("row", name=str(library))
