@@ -1,5 +1,6 @@
 """What every test has around it."""
 
+import gc
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -16,6 +17,9 @@ from tests.api_world import World, make_world
 # A busy machine is no reason to fail: what a property costs is for the benchmarks
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# What the tests build is seldom a cycle; looking for some at every turn is slow
+gc.set_threshold(100_000, 20, 50)
 
 
 def _empty_what_was_filled(self: TransactionTestCase) -> None:
