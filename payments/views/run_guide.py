@@ -10,19 +10,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, may, requires
-from payments import reminders, requirements
+from payments import requirements
 from payments.counting import CannotCalculate
 from payments.estimate import estimate
 from payments.forms import HandOverForm, PolicyForm
 from payments.models import PaymentRun
 from payments.open_filings import of_year, without
 from payments.policy_effect import effect_of_policy
-from payments.reminders import ReminderRefused
 from payments.run_preparation import certifiers_of, choose_policy, hand_over_of, hand_over_run
 from payments.services import RunRefused
 from payments.views.access import allowed, person, posted
 from payments.views.comparisons import comparison_context
-from payments.views.work_list import said
+from payments.views.work_list import remind_by_hand
 
 
 def the_run(pk: int) -> PaymentRun:
@@ -69,28 +68,7 @@ def run_remind(request: HttpRequest, pk: int) -> HttpResponse:
         run, code=request.GET.get("code", ""), matter=request.GET.get("matter", ""), today=today
     )
     back = reverse("payments:run_requirements", args=[pk])
-    if request.method == "POST":
-        try:
-            plan = reminders.remind(
-                items=items, today=today, by=person(request), digest=request.POST.get("digest", "")
-            )
-        except ReminderRefused as refused:
-            messages.warning(request, str(refused))
-        else:
-            messages.success(request, said(plan))
-            return redirect(back)
-    plan = reminders.plan_by_hand(items, today)
-    return render(
-        request,
-        "payments/work_remind.html",
-        {
-            "plan": plan,
-            "letters": [(letter, letter.body(person(request))) for letter in plan.letters],
-            "list_url": back,
-            "list_label": f"{run}, requirements",
-            "asked": sum(item.can_be_asked_for for item in items),
-        },
-    )
+    return remind_by_hand(request, items, today, list_url=back, list_label=f"{run}, requirements")
 
 
 @requires(Action.VIEW_RUNS)

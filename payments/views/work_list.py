@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ from payments import owed, reminders
 from payments import work_list as listing
 from payments.forms import WorkListForm
 from payments.models import RunVerification
+from payments.owed import Owed
 from payments.reminders import ReminderRefused
 from payments.run_preparation import waiting_to_be_certified
 from payments.views.access import library_for, person
@@ -115,6 +117,16 @@ def work_remind(request: HttpRequest) -> HttpResponse:
     _, _, shown = _chosen(work, request.GET)
     items = [row.item for row in shown]
     list_url = f"{reverse('payments:work_list')}?{_choice(request.GET).urlencode()}"
+    return remind_by_hand(request, items, today, list_url=list_url)
+
+
+def remind_by_hand(
+    request: HttpRequest, items: Sequence[Owed], today: date, *, list_url: str, list_label: str = ""
+) -> HttpResponse:
+    """Show the reminders about these things, word for word, and send them once somebody says so.
+
+    `list_url` and `list_label` name the page that they were chosen on.
+    """
     if request.method == "POST":
         try:
             plan = reminders.remind(
@@ -133,6 +145,7 @@ def work_remind(request: HttpRequest) -> HttpResponse:
             "plan": plan,
             "letters": [(letter, letter.body(person(request))) for letter in plan.letters],
             "list_url": list_url,
+            "list_label": list_label,
             "asked": sum(item.can_be_asked_for for item in items),
         },
     )
