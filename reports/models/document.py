@@ -1,15 +1,15 @@
-"""Documents that the State Library issues, and the work of making them."""
+"""Documents that the State Library issues."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from connecticard.models import User
 from connecticard.permissions import Action, may
 from libraries.models import Library
-from payments.models import CorrectionStatement, PaymentRun
+from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 
 
@@ -148,60 +148,9 @@ class Document(models.Model):
         return "published" if self.run.is_published else "certified"
 
 
-class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
-    def to_make(self) -> "DocumentBatchLineQuerySet":
-        """Lines whose document is not made, failed ones too."""
-        return self.filter(document__isnull=True)
-
-
-class DocumentBatch(models.Model):
-    """Documents of a payment run, asked for at once; each line is made on its own and only once.
-
-    They are all of the run's own, or those of one correction statement: the statement and the new edition of
-    the use report.
-    """
-
-    run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="document_batches")
-    correction = models.ForeignKey(
-        CorrectionStatement, on_delete=models.PROTECT, null=True, related_name="document_batches"
+def in_order(documents: Iterable[Document]) -> list[Document]:
+    """Return documents as people look for them: by kind, then by the library's name."""
+    kinds = list(DocumentKind)
+    return sorted(
+        documents, key=lambda document: (kinds.index(DocumentKind(document.kind)), str(document.library))
     )
-    requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    requested_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-requested_at"]
-
-    def __str__(self) -> str:
-        return f"Documents of {self.run}"
-
-    def progress(self) -> tuple[int, int, int]:
-        """Return how many documents are made, failed, and asked for."""
-        counts = self.lines.aggregate(
-            made=models.Count("pk", filter=Q(document__isnull=False)),
-            failed=models.Count("pk", filter=~Q(failure="")),
-            asked=models.Count("pk"),
-        )
-        return counts["made"], counts["failed"], counts["asked"]
-
-
-class DocumentBatchLine(models.Model):
-    """One document of a batch: still to be made, made, or failed with a reason."""
-
-    batch = models.ForeignKey(DocumentBatch, on_delete=models.CASCADE, related_name="lines")
-    kind = models.CharField(max_length=30, choices=[(kind.value, kind.label) for kind in DocumentKind])
-    library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="+")
-    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="+")
-    failure = models.CharField(max_length=500, blank=True)
-
-    objects = DocumentBatchLineQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["batch", "kind", "library"], name="one_line_of_a_document", nulls_distinct=False
-            ),
-            models.CheckConstraint(
-                name="a_line_is_made_or_failed", condition=Q(document__isnull=True) | Q(failure="")
-            ),
-        ]

@@ -1,0 +1,1 @@
+"""Pages of what the State Library publishes, by topic; each calls one service."""

@@ -1,0 +1,67 @@
+"""Public pages: the front page and the rulebook."""
+
+import re
+from functools import cache
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from connecticard import clock
+from payments.models import PaymentRun
+from reports import front_page, rulebook
+from reports.forms import RulebookDayForm
+from reports.sister_formulas import sister_formulas
+from reports.worked_examples import worked_examples
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Say what the program is, how the last year came out, and what is due; public."""
+    return render(
+        request,
+        "reports/home.html",
+        {"year": front_page.last_published_year(), "dates": front_page.key_dates(clock.today())},
+    )
+
+
+@login_not_required
+@require_safe
+def rulebook_page(request: HttpRequest) -> HttpResponse:
+    """Show every dated value and public rule as of a day, with the worked examples; public."""
+    form = RulebookDayForm(request.GET or None)
+    asked = form.cleaned_data["on"] if form.is_valid() else None
+    on = asked or clock.today()
+    runs = PaymentRun.objects.visible_to(request.user).exclude(rulebook_edition="")
+    return render(
+        request,
+        "reports/rulebook.html",
+        {
+            "form": form if form.is_bound else RulebookDayForm(initial={"on": on}),
+            "on": on,
+            "topics": rulebook.topics(on),
+            "editions": rulebook.editions(list(runs.order_by("-fiscal_year", "-number"))),
+            "worked_examples": _worked_examples(),
+            "sister_formulas": _sister_formulas(),
+        },
+    )
+
+
+@cache
+def _worked_examples() -> SafeString:
+    """Lay out the worked examples once a process: they change with the product alone.
+
+    The numbered ones come first: they begin with the plain case.
+    """
+    examples = sorted(worked_examples(), key=lambda example: not re.match(r"w\d", example.name))
+    return render_to_string("reports/_worked_examples.html", {"examples": examples})
+
+
+@cache
+def _sister_formulas() -> SafeString:
+    """Lay out the formulas of other states once a process, for the same reason."""
+    return render_to_string("reports/_sister_formulas.html", {"formulas": sister_formulas()})

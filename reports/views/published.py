@@ -1,0 +1,134 @@
+"""Public pages of what is published: the reports, a library's statements, and the files."""
+
+import logging
+from dataclasses import dataclass, field
+
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import condition, require_safe
+
+from connecticard.permissions import Action, may
+from libraries.models import Library
+from payments.corrections import lines_of_library
+from payments.models import PaymentRun
+from reports.forms import StatementSearchForm
+from reports.models import Document, DocumentKind, DocumentQuerySet, in_order
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
+
+
+@dataclass(frozen=True)
+class RunReports:
+    """What is on offer of one run: the list and the annual reports, and how many statements.
+
+    `earlier` are editions of the use report in whose place a later one stands.
+    """
+
+    run: PaymentRun
+    documents: list[Document]
+    statements: int
+    earlier: list[Document] = field(default_factory=list)
+
+
+@login_not_required
+@require_safe
+def report_list(request: HttpRequest) -> HttpResponse:
+    """List what is published by fiscal year; the State Library sees previews too, marked; public."""
+    form = StatementSearchForm(request.GET)
+    return render(
+        request,
+        "reports/report_list.html",
+        {
+            "form": form,
+            "found": form.libraries(),
+            "runs": _run_reports(Document.objects.visible_to(request.user)),
+        },
+    )
+
+
+@login_not_required
+@require_safe
+def library_documents(request: HttpRequest, key: str) -> HttpResponse:
+    """List a library's payment statements by fiscal year; public."""
+    library = get_object_or_404(Library, key=key)
+    documents = (
+        Document.objects.visible_to(request.user)
+        .filter(library=library)
+        .newest()
+        .select_related("run__publication")
+    )
+    return render(
+        request,
+        "reports/library_documents.html",
+        {
+            "library": library,
+            "documents": sorted(
+                documents, key=lambda document: (document.run.fiscal_year, document.run.number), reverse=True
+            ),
+            "corrections": [
+                line
+                for line in lines_of_library(library.pk)
+                if line.statement.run.is_published or may(request.user, Action.VIEW_RUNS)
+            ],
+        },
+    )
+
+
+def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
+    found = (
+        Document.objects.visible_to(request.user)
+        .filter(pk=pk)
+        .values_list(f"{ending}_sha256", flat=True)
+        .first()
+    )
+    return f'"{found}"' if found else None
+
+
+@login_not_required
+@require_safe
+@condition(etag_func=_digest)
+def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | FileResponse:
+    """Send the PDF or the CSV of a document; public once its run is published."""
+    documents = Document.objects.visible_to(request.user).select_related("run__publication")
+    document = get_object_or_404(documents, pk=pk)
+    stored = document.pdf if ending == "pdf" else document.csv
+    try:
+        file = stored.open("rb")
+    except FileNotFoundError as lost:
+        logger.error("document %s has lost its file %s", pk, stored.name)
+        raise Http404(
+            "The file of this document is missing from storage; have the document made again."
+        ) from lost
+    response = FileResponse(
+        file,
+        as_attachment=ending == "csv",
+        filename=(stored.name or "").rpartition("/")[2],
+        content_type=CONTENT_TYPES[ending],
+    )
+    readers = "public" if document.standing == "published" else "private"
+    patch_cache_control(response, no_cache=True, **{readers: True})
+    return response
+
+
+def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
+    """Gather documents by run, newest fiscal year first."""
+    statements = dict(
+        documents.filter(kind=DocumentKind.PAYMENT_STATEMENT)
+        .order_by()
+        .values_list("run")
+        .annotate(Count("library", distinct=True))
+    )
+    found: dict[int, RunReports] = {}
+    newest = documents.filter(library__isnull=True).newest().select_related("run__publication")
+    for document in in_order(newest):
+        run = document.run
+        reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
+        reports.documents.append(document)
+    for document in documents.earlier_editions().select_related("run__publication"):
+        found[document.run_id].earlier.append(document)
+    return sorted(found.values(), key=lambda one: (one.run.fiscal_year, one.run.number), reverse=True)
