@@ -274,6 +274,9 @@ EMAIL_USE_TLS = True
 EMAIL_TIMEOUT = 10  # seconds; an invitation is sent while somebody waits for a page
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "borrowit@localhost")
 
+# Requests to addresses that others gave: networks that are asked though they are private, as 10.1.0.0/16
+OUTBOUND_ALLOWED_NETWORKS = os.environ.get("OUTBOUND_ALLOWED_NETWORKS", "").split()
+
 # REST
 API_REQUESTS_A_MINUTE = {"anonymous": 120, "library": 600, "state": 1200}
 REST_FRAMEWORK = {

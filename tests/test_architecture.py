@@ -17,6 +17,7 @@ SHARED = {
     "connecticard.locks",
     "connecticard.mail",
     "connecticard.models",
+    "connecticard.outbound",
     "connecticard.permissions",
     "connecticard.request_id",
     "connecticard.rulebook",
