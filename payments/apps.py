@@ -7,8 +7,8 @@ class PaymentsConfig(AppConfig):
     def ready(self) -> None:
         from connecticard.delivery import look_before_sending
         from connecticard.models import MessageKind
-        from payments import filing_effect
-        from payments.reminders import no_longer_needed
+        from payments.owing import filing_effect
+        from payments.owing.reminders import no_longer_needed
         from transactions import panels
 
         panels.add_panel(filing_effect.panel)

@@ -16,7 +16,7 @@ from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
-from payments.ledger import entered_by_hand, received
+from payments.disbursing.ledger import entered_by_hand, received
 from payments.models import ExpenditureLine, ExpenditureReport, ExpenditureReportWaiver, PastPayment
 from payments.models.expenditure_report import ExpenditureReportQuerySet
 from payments.rules import expenditure_reporting

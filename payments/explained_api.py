@@ -11,11 +11,11 @@ from rest_framework.response import Response
 
 from connecticard.api_rendering import API_ROOT, LinkField, Record
 from payments.api import PaymentRecord, PaymentViewSet
-from payments.change_of_payment import Change
-from payments.explanation import Division
-from payments.flows import Partner, partners
+from payments.explaining.change_of_payment import Change
+from payments.explaining.explanation import Division
+from payments.explaining.flows import Partner, partners
+from payments.explaining.payment_explained import ExplainedRun, PoolShare, QueuePlace
 from payments.models import PaymentRun
-from payments.payment_explained import ExplainedRun, PoolShare, QueuePlace
 from payments.rules.cents import plain_dollars, rate
 from payments.rules.change_explained import Cause
 from payments.rules.expenditure_reporting import fiscal_year_days

@@ -16,10 +16,10 @@ from payments.models import (
     OrderKind,
     PaymentRun,
 )
+from payments.owing.work_list import SORTS, STATES
 from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
 from payments.services import FIRST_YEAR_FILED_HERE
-from payments.work_list import SORTS, STATES
 from transactions.rules._wording import written_day
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")

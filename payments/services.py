@@ -15,10 +15,9 @@ from connecticard.locks import hold_payment_inputs, share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
-from payments import rulebook_editions
 from payments.calculation import Calculation
 from payments.counting import CannotCalculate
-from payments.disbursement import is_disbursed
+from payments.disbursing.disbursement import is_disbursed
 from payments.models import (
     Appropriation,
     AppropriationChange,
@@ -30,10 +29,11 @@ from payments.models import (
     RunPublication,
     UnmetRequirement,
 )
+from payments.preparing.run_changes import calculation_of, changes_since_calculated
+from payments.proving import rulebook_editions
 from payments.rules import payment_run_status
 from payments.rules.cents import dollars
 from payments.rules.payment_run_status import PaymentRunStatus
-from payments.run_changes import calculation_of, changes_since_calculated
 from payments.standing import last_day_to_file
 from transactions.rules._wording import written_day, written_span
 from transactions.rules.filing_calendar import eastern_day

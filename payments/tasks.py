@@ -3,7 +3,9 @@
 from celery import shared_task
 
 from connecticard import clock
-from payments import proof, reminders, withheld_services
+from payments.correcting import withheld_services
+from payments.owing import reminders
+from payments.proving import proof
 
 
 @shared_task

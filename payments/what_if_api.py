@@ -19,12 +19,12 @@ from connecticard.api_schema import parameters as described
 from connecticard.api_views import ApiView
 from libraries.models import Library
 from payments.counting import CannotCalculate
+from payments.estimating.what_if import Outcome, Sums, answer
+from payments.estimating.what_if_bases import CannotAsk, base_named
+from payments.estimating.what_if_files import NOTICE
+from payments.estimating.what_if_question import PATTERNS, BadQuestion, in_words, parameters, read
 from payments.rules.cents import plain_dollars
 from payments.rules.grant_formula import GrantLine
-from payments.what_if import Outcome, Sums, answer
-from payments.what_if_bases import CannotAsk, base_named
-from payments.what_if_files import NOTICE
-from payments.what_if_question import PATTERNS, BadQuestion, in_words, parameters, read
 
 _DOLLARS = r"^-?[0-9]+\.[0-9]{2}$"
 _RATE = r"^[0-9]+\.[0-9]{10}$"

@@ -14,7 +14,7 @@ from connecticard.api_views import ListViewSet, ReadViewSet
 from libraries.api import library_filter
 from libraries.models import Library, LibraryName
 from payments.api import RUN_KEY
-from payments.flows import pairs
+from payments.explaining.flows import pairs
 from payments.models import CountedFiling, Payment, PaymentRun
 from reports.history_api import HistoryViewSet
 from reports.models import Document, DocumentKind

@@ -4,10 +4,10 @@ from datetime import date
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import LibraryName
-from payments.board_orders import order_of
+from payments.correcting.successors import paid_to
+from payments.correcting.withheld import cured_lines, last_day_of
+from payments.disbursing.board_orders import order_of
 from payments.models import BoardOrder, Payment, PaymentRun
-from payments.successors import paid_to
-from payments.withheld import cured_lines, last_day_of
 from reports.contents import MadeFrom
 from reports.order_contents import BoardOrderPaper, OrderedPayment
 from reports.payment_list import dated, run_facts, source_of, totals_of

@@ -10,9 +10,9 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import ClassVar
 
-from payments.change_of_payment import Change
-from payments.payment_explained import Rounding
-from payments.requirements_met import Requirement, WaiverNote
+from payments.explaining.change_of_payment import Change
+from payments.explaining.payment_explained import Rounding
+from payments.explaining.requirements_met import Requirement, WaiverNote
 
 __all__ = ["Requirement", "WaiverNote"]
 

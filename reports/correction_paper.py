@@ -2,8 +2,8 @@
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import LibraryName
-from payments.corrections import amendments
-from payments.explanation import estimate_of
+from payments.correcting.corrections import amendments
+from payments.explaining.explanation import estimate_of
 from payments.models import CorrectionStatement
 from payments.rules.correction import Settlement
 from reports.contents import CorrectionPaper, CorrectionPaperLine, MadeFrom

@@ -26,12 +26,12 @@ from connecticard.demo_people import DemoPerson, DemoSignIn, ensure_demo_people
 from connecticard.models import Role, RoleAssignment, User
 from libraries.models import LetterOfAgreement, Library
 from payments import services as payment_services
-from payments.contacts import log_contact
 from payments.models import Appropriation, Payment, PaymentRun
 from payments.models.contact_log_entry import ContactHow
-from payments.owed import owed_by
-from payments.proof import verify_every_run
-from payments.reminders import remind, run_schedule
+from payments.owing.contacts import log_contact
+from payments.owing.owed import owed_by
+from payments.owing.reminders import remind, run_schedule
+from payments.proving.proof import verify_every_run
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.standing import periods_owed
 from reports.demonstration_filings import Filed, record_certified

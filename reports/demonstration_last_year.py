@@ -13,13 +13,13 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, User
 from libraries.models import Library
 from payments import services
-from payments.board_orders import record_order
+from payments.disbursing.board_orders import record_order
+from payments.disbursing.payees import proposal_for
+from payments.disbursing.payment_batches import export_batch
+from payments.disbursing.payment_file import TOTAL, csv_bytes
+from payments.disbursing.result_services import import_results
+from payments.disbursing.result_table import COLUMNS
 from payments.models import Payee, PayeeKind, PaymentBatch, PaymentRun
-from payments.payees import proposal_for
-from payments.payment_batches import export_batch
-from payments.payment_file import TOTAL, csv_bytes
-from payments.result_services import import_results
-from payments.result_table import COLUMNS
 from payments.rules.cents import plain_dollars
 from reports.services import publish_run
 

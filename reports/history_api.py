@@ -13,8 +13,8 @@ from connecticard.api_paging import PARAMETERS, Paging
 from connecticard.api_rendering import LinkField, Record
 from connecticard.api_views import ListViewSet
 from libraries.models import Library
-from payments.history import HistoryFigure, figures
 from payments.models import Measure
+from payments.past_years.history import HistoryFigure, figures
 from transactions.models import Provenance
 
 STATE = "state"

@@ -10,11 +10,11 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from connecticard.canonical_json import sha256_of
-from payments.explanation import estimate_of
-from payments.flows import Partner, Partners, partners_of_all
+from payments.explaining.explanation import estimate_of
+from payments.explaining.flows import Partner, Partners, partners_of_all
+from payments.explaining.payment_explained import ExplainedPayment, ExplainedRun
+from payments.explaining.requirements_met import unmet_requirement, waivers_of_run
 from payments.models import Payment, PaymentRun
-from payments.payment_explained import ExplainedPayment, ExplainedRun
-from payments.requirements_met import unmet_requirement, waivers_of_run
 from payments.rules.expenditure_reporting import fiscal_year_days, report_on_money_received
 from reports.contents import (
     CountedFiling,

@@ -7,7 +7,7 @@ from django.db import transaction
 from connecticard import permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
-from payments import correction_services
+from payments.correcting import correction_services
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.services import record_publication

@@ -9,9 +9,9 @@ from django.db.models import Sum
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import LetterOfAgreement, Library, LibraryName, Residency, Town
-from payments.corrections import amendments, counted_by
+from payments.correcting.corrections import amendments, counted_by
 from payments.counting import loans_and_borrows
-from payments.explanation import estimate_of
+from payments.explaining.explanation import estimate_of
 from payments.models import (
     CorrectionStatement,
     ExpenditureLine,

@@ -9,7 +9,7 @@ from connecticard.models import AuditEvent, Role
 from libraries.services import record_letter
 from payments import services as payment_services
 from payments.models import PastPayment
-from payments.verification import differences
+from payments.proving.verification import differences
 from reports import making
 from reports.models import Document
 from reports.payment_list import RunDocuments

@@ -18,10 +18,10 @@ from django.urls import reverse
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from payments import services
+from payments.correcting.withheld_services import record_all_lapses
 from payments.models import PastPayment, PaymentBatch, PaymentBatchLine, PaymentResult, PaymentRun
+from payments.proving.verification import differences
 from payments.rules.payment_run_status import PaymentRunStatus
-from payments.verification import differences
-from payments.withheld_services import record_all_lapses
 from reports.models import Document, DocumentBatch
 from tests.at_once import Elsewhere, at_once, wait_until_waiting
 from tests.factories import (
@@ -33,9 +33,9 @@ from tests.factories import (
     make_signed_in_client,
 )
 from tests.page_text import text
-from tests.payments.disbursing import AT, CERTIFIED_AT, certified_run, exported, make_libraries, ready_run
+from tests.payments.disbursed import AT, CERTIFIED_AT, certified_run, exported, make_libraries, ready_run
+from tests.payments.disbursing.test_result_services import A, B, file_of
 from tests.payments.records import FISCAL_YEAR, YEAR, appropriation, certified
-from tests.payments.test_result_services import A, B, file_of
 from tests.payments.withholding import JULY_1, JUNE_30, at, cure_c, release_order, w6_run
 from tests.real_worker import broker, kill, start_worker, wait_for, wait_for_locks  # noqa: F401 - fixtures
 from transactions.models import Holiday

@@ -7,14 +7,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, requires
-from payments import board_orders
-from payments.board_orders import OrderRefused, order_of
-from payments.disbursement_forms import OrderForm
+from payments.correcting.withheld import cured_lines, last_day_of, never_ordered_cents
+from payments.disbursing import board_orders
+from payments.disbursing.board_orders import OrderRefused, order_of
+from payments.disbursing.disbursement_forms import OrderForm
 from payments.forms import ReasonForm
 from payments.models import BoardOrder, OrderKind, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.views.access import allowed, person, posted
-from payments.withheld import cured_lines, last_day_of, never_ordered_cents
 
 
 @requires(Action.VIEW_RUNS)

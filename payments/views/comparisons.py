@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from connecticard.permissions import Action, requires
-from payments.comparison import Comparable, ComparedLine, Comparison, comparables, compare
 from payments.models import PaymentRun
+from payments.preparing.comparison import Comparable, ComparedLine, Comparison, comparables, compare
 from payments.rules.cents import plain_dollars
 from payments.views.sorting import headings
 

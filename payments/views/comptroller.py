@@ -8,17 +8,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.uploads import reads_a_file
-from payments import payment_batches, result_services
-from payments.board_orders import order_of
+from payments.correcting.withheld import last_day_of, never_ordered_cents
+from payments.disbursing import payment_batches, result_services
+from payments.disbursing.board_orders import order_of
+from payments.disbursing.payment_batches import BatchRefused, LeftOut
+from payments.disbursing.result_services import Reconciliation, ResultsRefused, reconciliations
+from payments.disbursing.result_table import COLUMNS, LARGEST_FILE, template
 from payments.forms import ReasonForm
 from payments.models import BatchKind, PaymentBatch, PaymentBatchLine, PaymentRun, ResultFile
-from payments.payment_batches import BatchRefused, LeftOut
-from payments.result_services import Reconciliation, ResultsRefused, reconciliations
-from payments.result_table import COLUMNS, LARGEST_FILE, template
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.views.access import allowed, person, posted
 from payments.views.sent_file import carried_in_page, file_from_page, sent_file
-from payments.withheld import last_day_of, never_ordered_cents
 from transactions.uploads.carried import UploadLapsed
 from transactions.uploads.tables import TableRefused
 

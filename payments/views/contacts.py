@@ -10,10 +10,10 @@ from django.views.decorators.http import require_http_methods
 from connecticard import clock
 from connecticard.permissions import Action, check, may, requires
 from libraries.models import Library
-from payments import contacts
-from payments.contacts import ContactRefused
 from payments.forms import ContactForm
 from payments.models import ContactHow, ContactLogEntry
+from payments.owing import contacts
+from payments.owing.contacts import ContactRefused
 from payments.views.access import library_for, person, posted
 
 

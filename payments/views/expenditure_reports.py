@@ -12,13 +12,13 @@ from connecticard.permissions import Action, requires
 from connecticard.second_factor import SecondFactorForm
 from libraries.models import Library
 from payments import expenditure_services as services
+from payments.disbursing.ledger import received
 from payments.expenditure_services import ExpenditureRefused, NotAccurate
+from payments.explaining.time_line import time_line
 from payments.forms import ExpenditureForm, ReasonForm
-from payments.ledger import received
 from payments.models import ExpenditureReport, ExpenditureReportWaiver
-from payments.outlook import certified_payment
+from payments.owing.outlook import certified_payment
 from payments.rules.expenditure_reporting import ReportDue, certificate
-from payments.time_line import time_line
 from payments.views.access import allowed, known_year, library_for, person, posted
 from transactions.rules.filing_status import FilingStatus
 

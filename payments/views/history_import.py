@@ -12,7 +12,7 @@ from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.templatetags.figures import count
 from connecticard.uploads import reads_a_file
-from payments.history_files import (
+from payments.past_years.history_files import (
     LARGEST_FILE,
     HistoryFile,
     HistoryKind,
@@ -20,8 +20,8 @@ from payments.history_files import (
     read_history_file,
     unpacked,
 )
-from payments.history_forms import HistoryImportForm
-from payments.history_import import (
+from payments.past_years.history_forms import HistoryImportForm
+from payments.past_years.history_import import (
     HistoryImport,
     import_past_loans,
     import_past_payments,

@@ -22,14 +22,15 @@ from connecticard.permissions import (
     requires,
 )
 from libraries.models import Library
-from payments import ledger, owed
+from payments.disbursing import ledger
+from payments.explaining.time_line import time_line
 from payments.models import PastPayment, Payment, PaymentRun
-from payments.outlook import Outlook, outlook
-from payments.owed import Owed
+from payments.owing import owed
+from payments.owing.outlook import Outlook, outlook
+from payments.owing.owed import Owed
+from payments.owing.to_do import ACTIONS, agenda, people_of
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
-from payments.time_line import time_line
-from payments.to_do import ACTIONS, agenda, people_of
 from payments.views.access import allowed, library_for, person
 
 CONTACTS_SHOWN = 3

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_safe
 from connecticard.permissions import Action, may
 from libraries.models import Library
 from payments.api import RUN_KEY
-from payments.course_of_payment import course
-from payments.explanation import estimate_of
-from payments.flow_map import use_by_town
-from payments.flows import Partner, partners
+from payments.explaining.course_of_payment import course
+from payments.explaining.explanation import estimate_of
+from payments.explaining.flow_map import use_by_town
+from payments.explaining.flows import Partner, partners
+from payments.explaining.payment_explained import ExplainedRun
 from payments.models import CountedFiling, PastPayment, Payment, PaymentRun
-from payments.payment_explained import ExplainedRun
 from payments.rules.expenditure_reporting import fiscal_year_days
 
 _TOP = 8

@@ -15,10 +15,10 @@ from connecticard import clock
 from connecticard import mail as service
 from connecticard.models import Message
 from connecticard.permissions import Action, check, may, requires
-from payments import reminder_schedule as days
 from payments.forms import MailFilterForm, ReminderScheduleForm
 from payments.models import ReminderRun, ReminderSchedule
-from payments.reminder_schedule import ScheduleRefused
+from payments.owing import reminder_schedule as days
+from payments.owing.reminder_schedule import ScheduleRefused
 from payments.rules.reminders import days_in_words, shipped_schedule
 from payments.views.access import person, posted
 

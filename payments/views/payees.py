@@ -15,11 +15,11 @@ from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.uploads import reads_a_file
 from libraries.models import Library
-from payments import payees
-from payments.disbursement_forms import PayeeForm, PayeeListForm
+from payments.disbursing import payees
+from payments.disbursing.disbursement_forms import PayeeForm, PayeeListForm
+from payments.disbursing.payees import LARGEST_FILE, PayeeRefused
+from payments.disbursing.payment_file import csv_bytes
 from payments.models import Payee
-from payments.payees import LARGEST_FILE, PayeeRefused
-from payments.payment_file import csv_bytes
 from payments.rules.expenditure_reporting import fiscal_year_days, fiscal_year_of
 from payments.views.access import allowed, person, posted
 from payments.views.sent_file import carried_in_page, file_from_page, sent_file
@@ -28,7 +28,7 @@ from transactions.uploads.tables import TableRefused
 from transactions.uploads.workbook import safe
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_SALT = "payments.payees"
+_SALT = "payments.disbursing.payees"
 
 
 @requires(Action.VIEW_PAYEES)

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, requires
+from payments.correcting.withheld import last_day_of
 from payments.rules.expenditure_reporting import fiscal_year_days, fiscal_year_of, report_due_in
-from payments.withheld import last_day_of
 from transactions.rules.filing_calendar import Cadence, Span, measurement_period, periods_of_year
 from transactions.services.holidays import days_closed
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, requires
-from payments import run_files
 from payments.models import PaymentRun, VerifiedBecause
-from payments.proof import NothingToVerify, verify_run
+from payments.proving import run_files
+from payments.proving.proof import NothingToVerify, verify_run
 from payments.views.access import allowed, person
 
 VERIFICATIONS_SHOWN = 10

@@ -10,14 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, may, requires
-from payments import requirements
 from payments.counting import CannotCalculate
-from payments.estimate import estimate
+from payments.estimating.estimate import estimate
 from payments.forms import HandOverForm, PolicyForm
 from payments.models import PaymentRun
-from payments.open_filings import of_year, without
-from payments.policy_effect import effect_of_policy
-from payments.run_preparation import certifiers_of, choose_policy, hand_over_of, hand_over_run
+from payments.preparing import requirements
+from payments.preparing.open_filings import of_year, without
+from payments.preparing.policy_effect import effect_of_policy
+from payments.preparing.run_preparation import certifiers_of, choose_policy, hand_over_of, hand_over_run
 from payments.services import RunRefused
 from payments.views.access import allowed, person, posted
 from payments.views.comparisons import comparison_context

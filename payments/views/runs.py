@@ -12,15 +12,15 @@ from connecticard.second_factor import SecondFactorForm
 from libraries.models import Library
 from payments import services
 from payments.counting import CannotCalculate
-from payments.disbursement import is_disbursed
-from payments.explanation import totals
+from payments.disbursing.disbursement import is_disbursed
+from payments.explaining.explanation import totals
 from payments.forms import NameSearchForm, ReasonForm, RunForm
 from payments.models import PaymentRun, RunVerification, UnmetRequirement
-from payments.proof import not_proved_lately
+from payments.preparing.run_changes import Changes, changes_since_calculated
+from payments.preparing.run_preparation import waiting_to_be_certified
+from payments.preparing.run_steps import beside, next_step, stage, steps
+from payments.proving.proof import not_proved_lately
 from payments.rules.payment_run_status import PaymentRunStatus, may_certify
-from payments.run_changes import Changes, changes_since_calculated
-from payments.run_preparation import waiting_to_be_certified
-from payments.run_steps import beside, next_step, stage, steps
 from payments.services import RunRefused
 from payments.views.access import allowed, person, posted
 from payments.views.run_guide import the_run

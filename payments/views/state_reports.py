@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from connecticard import clock
 from connecticard.permissions import Action, requires
 from payments import expenditure_services as services
+from payments.disbursing.ledger import entered_by_hand
 from payments.expenditure_services import ExpenditureRefused
 from payments.forms import MoneyReceivedForm, ReportListForm, WaiverForm
-from payments.ledger import entered_by_hand
 from payments.models import ExpenditureReportWaiver, PastPayment
-from payments.owed import Owed, reports_owed
+from payments.owing.owed import Owed, reports_owed
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from payments.rules.owing import Progress
 from payments.views.access import known_year, library_for, person, posted

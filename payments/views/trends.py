@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 from connecticard import clock
 from connecticard.permissions import Action
 from libraries.models import Library, Town
-from payments.town_trend import town_trend
-from payments.trend_files import Row, library_rows, payment_rows, state_rows, town_rows
-from payments.trends import library_trend, state_trend
+from payments.past_years.town_trend import town_trend
+from payments.past_years.trend_files import Row, library_rows, payment_rows, state_rows, town_rows
+from payments.past_years.trends import library_trend, state_trend
 from payments.views.access import allowed
 
 

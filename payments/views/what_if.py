@@ -14,13 +14,20 @@ from django.views.decorators.http import require_safe
 from connecticard import clock
 from connecticard.templatetags.figures import long_moment
 from libraries.models import Library
-from payments import what_if_files
 from payments.counting import CannotCalculate
-from payments.estimate import Source
-from payments.what_if import Changes, Line, Outcome, answer
-from payments.what_if_bases import Base, CannotAsk, base_named, bases_for, run_in_words
-from payments.what_if_form import WhatIfForm
-from payments.what_if_question import BadQuestion, Question, in_words, library_changes, parameters, read
+from payments.estimating import what_if_files
+from payments.estimating.estimate import Source
+from payments.estimating.what_if import Changes, Line, Outcome, answer
+from payments.estimating.what_if_bases import Base, CannotAsk, base_named, bases_for, run_in_words
+from payments.estimating.what_if_form import WhatIfForm
+from payments.estimating.what_if_question import (
+    BadQuestion,
+    Question,
+    in_words,
+    library_changes,
+    parameters,
+    read,
+)
 
 _NAMED = 3
 """How many libraries that gain or lose most the sentence names."""

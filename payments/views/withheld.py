@@ -9,13 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock
 from connecticard.permissions import Action, requires
 from connecticard.second_factor import SecondFactorForm
-from payments import withheld_services as services
-from payments.cure import cures
-from payments.forms import CutoffForm, ReasonForm, ReleaseForm
-from payments.models import Payment, PaymentRun, WithheldLapse, WithheldRelease
-from payments.successors import paid_to
-from payments.views.access import allowed, person, posted
-from payments.withheld import (
+from payments.correcting import withheld_services as services
+from payments.correcting.cure import cures
+from payments.correcting.successors import paid_to
+from payments.correcting.withheld import (
     WithheldLine,
     WithheldState,
     cutoff_of,
@@ -26,7 +23,10 @@ from payments.withheld import (
     undistributed_pools,
     withheld_lines,
 )
-from payments.withheld_services import ReleaseRefused
+from payments.correcting.withheld_services import ReleaseRefused
+from payments.forms import CutoffForm, ReasonForm, ReleaseForm
+from payments.models import Payment, PaymentRun, WithheldLapse, WithheldRelease
+from payments.views.access import allowed, person, posted
 
 
 @requires(Action.VIEW_RUNS)

@@ -19,15 +19,15 @@ from openpyxl.styles import Font
 
 from connecticard import clock
 from connecticard.permissions import Action, may, requires
-from payments import owed, reminders
-from payments import work_list as listing
 from payments.forms import WorkListForm
 from payments.models import RunVerification
-from payments.owed import Owed
-from payments.reminders import ReminderRefused
-from payments.run_preparation import waiting_to_be_certified
+from payments.owing import owed, reminders
+from payments.owing import work_list as listing
+from payments.owing.owed import Owed
+from payments.owing.reminders import ReminderRefused
+from payments.owing.work_list import COLUMNS, SORTS, Row, WorkList
+from payments.preparing.run_preparation import waiting_to_be_certified
 from payments.views.access import library_for, person
-from payments.work_list import COLUMNS, SORTS, Row, WorkList
 
 ON_A_PAGE = 100
 _CHOICE = ("q", "subject", "state", "sort")

@@ -8,11 +8,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from connecticard import clock
 from connecticard.permissions import Action, may, requires, signed_in
 from connecticard.second_factor import SecondFactorForm
-from payments import correction_services
-from payments.correction_services import CorrectionRefused
-from payments.corrections import amendments, amendments_waiting, why_no_statement
+from payments.correcting import correction_services
+from payments.correcting.correction_services import CorrectionRefused
+from payments.correcting.corrections import amendments, amendments_waiting, why_no_statement
 from payments.counting import CannotCalculate
-from payments.disbursement import is_disbursed
+from payments.disbursing.disbursement import is_disbursed
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.correction import Settlement
 from reports import services

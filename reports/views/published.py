@@ -12,7 +12,7 @@ from django.views.decorators.http import condition, require_safe
 
 from connecticard.permissions import Action, may
 from libraries.models import Library
-from payments.corrections import lines_of_library
+from payments.correcting.corrections import lines_of_library
 from payments.models import PaymentRun
 from reports.forms import StatementSearchForm
 from reports.models import Document, DocumentKind, DocumentQuerySet, in_order

@@ -12,7 +12,7 @@ from django.db import connection
 
 from connecticard.models import User
 from payments.models import Appropriation, PaymentRun
-from payments.run_files import inputs_csv
+from payments.proving.run_files import inputs_csv
 from tests.bench.measure import Measurement, paired
 from tests.bench.synthetic import make_years
 

@@ -13,9 +13,9 @@ from connecticard.models import Role, RoleAssignment, User
 from libraries.models import LetterOfAgreement, Library
 from payments import services
 from payments.calculation import Calculation, calculate
+from payments.estimating.what_if import Changes, Outcome, answer
+from payments.estimating.what_if_bases import base_of_open_year, base_of_run
 from payments.models import PaymentRun
-from payments.what_if import Changes, Outcome, answer
-from payments.what_if_bases import base_of_open_year, base_of_run
 from tests.bench.measure import Measurement, paired
 from tests.bench.synthetic import make_years
 from transactions.services import rebuild_totals

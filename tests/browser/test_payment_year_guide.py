@@ -16,11 +16,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from connecticard.models import Role, User
 from libraries.roster import load_roster
+from payments.disbursing.payment_file import TOTAL, csv_bytes
+from payments.disbursing.result_services import reconciliations
+from payments.disbursing.result_table import COLUMNS
 from payments.models import PaymentBatch, PaymentRun
-from payments.payment_file import TOTAL, csv_bytes
-from payments.result_services import reconciliations
-from payments.result_table import COLUMNS
-from payments.verification import differences
+from payments.proving.verification import differences
 from reports import tasks
 from reports.demonstration import load_demonstration
 from tests.browser.axe import findings

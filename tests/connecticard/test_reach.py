@@ -13,7 +13,8 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
-from payments.board_orders import record_order
+from payments.disbursing.board_orders import record_order
+from payments.disbursing.payment_batches import export_batch
 from payments.models import (
     CorrectionStatement,
     ExpenditureReportWaiver,
@@ -22,7 +23,6 @@ from payments.models import (
     ResultFile,
     WithheldRelease,
 )
-from payments.payment_batches import export_batch
 from reports.models import DocumentBatch
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses

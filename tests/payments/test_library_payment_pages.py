@@ -13,8 +13,8 @@ from connecticard.clock import EASTERN
 from connecticard.models import Role
 from libraries.models import LibraryName
 from payments import services
+from payments.explaining.payment_explained import ExplainedRun
 from payments.models import Appropriation, PastPayment, Payment
-from payments.payment_explained import ExplainedRun
 from payments.rules.change_explained import Cause
 from tests.factories import make_home_library, make_letter, make_signed_in_client, make_town
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified

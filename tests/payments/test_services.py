@@ -13,9 +13,9 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role
 from payments import services
 from payments.models import ExpenditureReport, PastPayment, Payment, PaymentRun
-from payments.run_changes import changes_since_calculated
+from payments.preparing.run_changes import changes_since_calculated
+from payments.proving.verification import differences
 from payments.services import RunRefused, StaleCalculation
-from payments.verification import differences
 from tests.factories import make_letter, make_library, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 from transactions.models import FilingPeriod, LoanCount

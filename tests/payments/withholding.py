@@ -6,7 +6,7 @@ from connecticard.clock import EASTERN
 from connecticard.models import Role, User
 from libraries.models import Library
 from payments import services
-from payments.board_orders import record_order
+from payments.disbursing.board_orders import record_order
 from payments.models import (
     BoardOrder,
     ExpenditureReport,

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from connecticard.models import Role
 from libraries.models import Library
-from payments.corrections import awaits_statement
+from payments.correcting.corrections import awaits_statement
 from payments.models import CorrectionStatement
 from payments.services import record_publication
 from reports import making, statistics, tasks
@@ -17,7 +17,7 @@ from reports.documents import html_of
 from reports.models import Document, DocumentKind
 from reports.services import request_documents
 from tests.factories import current_code, make_letter, make_library, make_signed_in_client, make_user
-from tests.payments.disbursing import exported, ready_run
+from tests.payments.disbursed import exported, ready_run
 from tests.payments.records import HALVES, certified
 from tests.payments.withholding import at
 

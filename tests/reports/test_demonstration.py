@@ -11,10 +11,10 @@ from connecticard.models import AuditEvent, Message, MessageKind, Role
 from libraries.models import Library
 from libraries.roster import load_roster
 from payments.calculation import rates_of
-from payments.estimate import estimate
+from payments.disbursing.result_services import reconciliations
+from payments.estimating.estimate import estimate
 from payments.models import ExpenditureReport, PaymentRun, ReminderRun
-from payments.result_services import reconciliations
-from payments.verification import differences
+from payments.proving.verification import differences
 from reports.demonstration import (
     DRAFT_WITH_SWAP,
     FILING_ON_STAGE,

@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 from outloud.model import Document
 
-from payments.change_of_payment import CauseOfChange, Change
+from payments.explaining.change_of_payment import CauseOfChange, Change
 from payments.rules.change_explained import Cause
 from reports.contents import Division, TopPartner
 from reports.csv_files import csv_of

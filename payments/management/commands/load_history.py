@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from payments.shipped_history import LibrariesMissing, load_history
+from payments.past_years.shipped_history import LibrariesMissing, load_history
 
 
 class Command(BaseCommand):

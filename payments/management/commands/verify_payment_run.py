@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from connecticard import clock
 from payments.models import PaymentRun, RunVerification, VerifiedBecause
-from payments.proof import certified_runs, verify_run
+from payments.proving.proof import certified_runs, verify_run
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""After the payment: money withheld, released or lapsed, and correction statements."""

@@ -1,0 +1,1 @@
+"""Paying out: the Board's order, payees, batches to the Comptroller and what came of them."""

@@ -1,0 +1,1 @@
+"""What libraries owe, what is at stake with it, and how they are reminded."""

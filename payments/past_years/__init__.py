@@ -1,0 +1,1 @@
+"""What past years were: published figures, what libraries received, trends, and their import."""

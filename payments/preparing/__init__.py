@@ -1,0 +1,1 @@
+"""Preparing a run: its steps, requirements, open filings, policy, comparison, changes of its inputs."""

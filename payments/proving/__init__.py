@@ -1,0 +1,1 @@
+"""Proving runs: frozen inputs, manifest and files, the nightly verification."""
