@@ -1,12 +1,10 @@
 """Whether money withheld from a library may still be paid to it, and what lapses."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from connecticard.rulebook import Entry, Label, Rulebook
 from payments.rules.expenditure_reporting import fiscal_year_days
-from payments.rules.grant_formula import GrantSplit
 from transactions.rules._wording import written_day
 
 _CHECKED = date(2026, 11, 21)
@@ -139,19 +137,3 @@ def has_lapsed(fiscal_year: int, on: date, *, comptroller_cutoff: date | None = 
     Source: C.G.S. § 4-89.
     """
     return on > last_day_of_release(fiscal_year, comptroller_cutoff=comptroller_cutoff)
-
-
-def lapsing_cents(split: GrantSplit, released: Collection[str] = ()) -> int:
-    """Return what lapses of a split in cents: money undistributed, and money withheld and not released.
-
-    `released` are the keys of libraries whose withheld money an order covers. ValueError for a key without
-    money withheld.
-
-    Source: C.G.S. § 4-89.
-    """
-    withheld = {line.key: line.withheld_cents for line in split.lines if line.withheld_cents}
-    if unknown := sorted(set(released) - set(withheld)):
-        raise ValueError(f"nothing is withheld from {', '.join(unknown)}")
-    return split.undistributed_cents + sum(
-        cents for key, cents in withheld.items() if key not in set(released)
-    )

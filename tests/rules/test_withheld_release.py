@@ -2,10 +2,8 @@ from datetime import date
 
 import pytest
 
-from payments.rules.grant_formula import LibraryActivity, split_appropriation
 from payments.rules.withheld_release import (
     has_lapsed,
-    lapsing_cents,
     last_day_of_release,
     release_refusals,
 )
@@ -64,23 +62,6 @@ def test_redistribute_leaves_nothing_to_release():
 def test_unknown_policy_is_refused():
     with pytest.raises(ValueError, match="not a policy"):
         refusals(withheld="share")
-
-
-def test_what_no_order_covers_and_what_nobody_gets_lapses():
-    activity = [
-        LibraryActivity("A", 5, 5),
-        LibraryActivity("B", 5, 5, eligible=False),
-        LibraryActivity("C", 10, 10, eligible=False),
-    ]
-    split = split_appropriation(4000, activity)
-
-    assert lapsing_cents(split) == 2000 + 500 + 1000
-    assert lapsing_cents(split, released=["B"]) == 2000 + 1000
-
-
-def test_release_of_a_library_from_which_nothing_is_withheld_is_refused():
-    with pytest.raises(ValueError, match="nothing is withheld from A"):
-        lapsing_cents(split_appropriation(100, [LibraryActivity("A", 1, 0)]), released=["A"])
 
 
 def test_money_lapses_after_the_last_day_and_not_on_it():
