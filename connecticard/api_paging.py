@@ -23,10 +23,12 @@ PARAMETERS = ("cursor", "page_size")
 class Paging:
     """The order of a list and the size of its pages.
 
-    `order` names columns that are never empty and together tell rows apart, each with its type.
+    `order` names columns that together tell rows apart, each with its type. One that may be empty is also
+    named in `may_be_empty`; what is empty comes last.
     """
 
     order: Mapping[str, type]
+    may_be_empty: frozenset[str] = frozenset()
     descending: bool = False
     size: int = 200
     greatest_size: int = 1000
@@ -37,7 +39,7 @@ class Paging:
         cursor = request.query_params.get("cursor")
         backward, beyond = self._decoded(cursor) if cursor is not None else (False, None)
         if beyond is not None:
-            queryset = queryset.filter(_beyond(list(self.order), beyond, falling=self.descending != backward))
+            queryset = queryset.filter(self._beyond(beyond, falling=self.descending != backward))
         sign = "-" if self.descending != backward else ""
         queryset = queryset.order_by(*(sign + column for column in self.order))[: size + 1]
         results, key = rows(queryset, record, tuple(self.order))
@@ -120,10 +122,27 @@ class Paging:
             if way not in ("next", "previous") or len(key) != len(self.order):
                 raise NoSuchPage
             return way == "previous", [
-                _value(part, kind) for part, kind in zip(key, self.order.values(), strict=True)
+                None if part is None and column in self.may_be_empty else _value(part, kind)
+                for part, (column, kind) in zip(key, self.order.items(), strict=True)
             ]
         except (UnicodeError, binascii.Error, ValueError, TypeError):
             raise NoSuchPage from None
+
+    def _beyond(self, key: Sequence[Any], *, falling: bool) -> Q:
+        """Return the condition that a row comes after a key in the order of its columns."""
+        beyond = Q(pk__in=())  # no row comes after itself
+        for column, value in reversed(list(zip(self.order, key, strict=True))):
+            beyond = self._after(column, value, falling=falling) | Q(**{column: value}) & beyond
+        return beyond
+
+    def _after(self, column: str, value: Any, *, falling: bool) -> Q:
+        """Return the condition that a row's value in one column comes after this one."""
+        if value is None:
+            return Q(**{f"{column}__isnull": False}) if falling else Q(pk__in=())
+        after = Q(**{f"{column}__{'lt' if falling else 'gt'}": value})
+        if column in self.may_be_empty and not falling:
+            after |= Q(**{f"{column}__isnull": True})
+        return after
 
 
 def _value(part: Any, kind: type) -> Any:
@@ -135,11 +154,3 @@ def _value(part: Any, kind: type) -> Any:
     if (isinstance(part, int) and not 0 <= part < 2**63) or (isinstance(part, str) and "\0" in part):
         raise ValueError
     return part
-
-
-def _beyond(columns: Sequence[str], key: Sequence[Any], *, falling: bool) -> Q:
-    """Return the condition that a row comes after a key in the order of its columns."""
-    beyond = Q(**{f"{columns[-1]}__{'lt' if falling else 'gt'}": key[-1]})
-    for column, value in reversed(list(zip(columns[:-1], key[:-1], strict=True))):
-        beyond = Q(**{f"{column}__{'lt' if falling else 'gt'}": value}) | Q(**{column: value}) & beyond
-    return beyond

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.http import Http404
 from rest_framework import serializers
 
@@ -217,7 +216,12 @@ class LoanCountViewSet(ListViewSet):
     resource = "loan-counts"
     serializer_class = LoanCountRecord
     filterset_class = LoanCountParameters
-    paging = Paging({"home_library__key": str, "ordered_month": date}, size=2500, greatest_size=10_000)
+    paging = Paging(
+        {"home_library__key": str, "month": date},
+        may_be_empty=frozenset({"month"}),
+        size=2500,
+        greatest_size=10_000,
+    )
     path_examples = {"filing": "CT0012-semiannual-2026-03-01-1"}
 
     def get_queryset(self) -> QuerySet[Any]:
@@ -226,9 +230,7 @@ class LoanCountViewSet(ListViewSet):
         filing = _visible_filings(self.request.user).filter(condition).first() if condition else None
         if filing is None:
             raise Http404(f"There is no filing {key!r} that you may see.")
-        return LoanCount.objects.filter(filing=filing).annotate(
-            ordered_month=Coalesce("month", filing.covers.lower)
-        )
+        return LoanCount.objects.filter(filing=filing)
 
 
 def _visible_filings(user: Any) -> QuerySet[Any]:

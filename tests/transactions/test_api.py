@@ -117,6 +117,27 @@ def test_period_total_has_no_month(staff):
     ]
 
 
+def test_pages_hold_rows_without_a_month_once_forward_and_back(staff, world):
+    avon, canton = world.libraries["CT0001"], world.libraries["CT0003"]
+    for home, month, loans in ((avon, None, 5), (canton, None, 6), (canton, "2027-04-01", 7)):
+        LoanCount.objects.create(filing=world.draft, home_library=home, month=month, loans=loans)
+    address = f"{API}filings/CT0002-semiannual-2027-03-01-1/loan-counts/?page_size=1"
+
+    forward, back = [], []
+    while address:
+        page = staff.get(address).json()
+        forward += [row["loans"] for row in page["results"]]
+        address, last = page["next"], page
+    address = last["previous"]
+    while address:
+        page = staff.get(address).json()
+        back += [row["loans"] for row in page["results"]]
+        address = page["previous"]
+
+    assert forward == [3, 5, 7, 6]
+    assert back == [7, 5, 3]
+
+
 def test_long_list_costs_as_many_queries_as_a_short_one(staff, world, django_assert_num_queries):
     address = f"{API}filings/CT0002-semiannual-2027-03-01-1/loan-counts/"
     staff.get(address)
