@@ -9,7 +9,7 @@ from payments.correcting.withheld import cured_lines, last_day_of
 from payments.disbursing.board_orders import order_of
 from payments.models import BoardOrder, Payment, PaymentRun
 from reports.contents import MadeFrom
-from reports.order_contents import BoardOrderPaper, OrderedPayment
+from reports.contents.board_order import BoardOrderPaper, OrderedPayment
 from reports.payment_list import dated, run_facts, source_of, totals_of
 
 

@@ -3,13 +3,11 @@
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from reports.contents import DocumentContents
-from reports.order_contents import BoardOrderPaper
+from reports.contents import Paper
 from reports.pdf import render_pdf
-from reports.receipt_contents import FilingReceiptPaper
 
 
-def html_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -> str:
+def html_of(contents: Paper) -> str:
     """Return the document as a whole page of HTML, laid out for print."""
     return render_to_string(
         contents.template,
@@ -21,7 +19,7 @@ def html_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -
     )
 
 
-def pdf_of(contents: DocumentContents | FilingReceiptPaper | BoardOrderPaper) -> bytes:
+def pdf_of(contents: Paper) -> bytes:
     """Return the document as a PDF/UA file; the same contents give the same bytes."""
     return render_pdf(
         html_of(contents),

@@ -4,7 +4,7 @@ from django.conf import settings
 
 from connecticard.clock import EASTERN
 from reports.contents import MadeFrom
-from reports.receipt_contents import FilingReceiptPaper, MonthOfLoans
+from reports.contents.filing_receipt import FilingReceiptPaper, MonthOfLoans
 from transactions.models import FilingReceipt
 from transactions.receipts import period_in_words, totals_of
 from transactions.rules.form_editions import edition_named

@@ -9,8 +9,8 @@ from connecticard.permissions import Action, requires
 from payments.models import BoardOrder, OrderKind, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from reports.board_order import payment_order, release_order
+from reports.contents.board_order import BoardOrderPaper
 from reports.documents import pdf_of
-from reports.order_contents import BoardOrderPaper
 from reports.receipts import receipt_paper
 from reports.views.published import CONTENT_TYPES
 from transactions.receipts import visible_receipt

@@ -10,6 +10,7 @@ from reports.contents import (
     CountedFiling,
     Division,
     ExpenditureSummary,
+    LibraryWithoutLetter,
     MadeFrom,
     ParticipatingLibraries,
     ParticipatingLibrary,
@@ -27,8 +28,8 @@ from reports.contents import (
     WaiverNote,
     YearOfUse,
 )
-from reports.order_contents import BoardOrderPaper, OrderedPayment
-from reports.receipt_contents import FilingReceiptPaper, MonthOfLoans
+from reports.contents.board_order import BoardOrderPaper, OrderedPayment
+from reports.contents.filing_receipt import FilingReceiptPaper, MonthOfLoans
 
 MADE_FROM = MadeFrom(
     source="payment run 7, certified April 20, 2018",
@@ -222,7 +223,15 @@ def participating_libraries(libraries: int = 192) -> ParticipatingLibraries:
         )
         for n in range(libraries)
     )
-    return ParticipatingLibraries(date(2018, 2, 28), lines, libraries, 169, 169, (_name(2),), MADE_FROM)
+    return ParticipatingLibraries(
+        date(2018, 2, 28),
+        lines,
+        libraries,
+        169,
+        169,
+        (LibraryWithoutLetter("CT9998", _name(2), "Salem"),),
+        MADE_FROM,
+    )
 
 
 def expenditure_summary() -> ExpenditureSummary:

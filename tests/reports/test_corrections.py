@@ -144,7 +144,8 @@ def test_new_edition_counts_standing_filings_and_the_old_one_stays(run, staff, a
 
     assert (first["A"].loans, now["A"].loans, now["B"].borrows) == (30, 25, 25)
     assert second.edition == 2
-    assert second.changes == (
+    assert second.changes is not None
+    assert second.changes.sentences == (
         "A, March 2026 to August 2026: lent 15 before, 10 by version 2, certified July 20, 2027 "
         "(counted again).",
     )

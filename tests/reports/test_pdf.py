@@ -15,7 +15,7 @@ from outloud.model import Document
 
 from payments.explaining.change_of_payment import CauseOfChange, Change
 from payments.rules.change_explained import Cause
-from reports.contents import Division, TopPartner
+from reports.contents import Changes, Division, TopPartner
 from reports.csv_files import csv_of
 from reports.documents import html_of, pdf_of
 from reports.pdf import STATIC, ForbiddenAddress, OwnFilesOnly, render_pdf
@@ -41,7 +41,9 @@ SAMPLES = {
     "expenditure summary, none received": documents.empty_expenditure_summary,
     "correction statement": documents.correction_statement,
     "use report, second edition": lambda: replace(
-        documents.use_report(), edition=2, changes=("Andover: lent 30 before, 25 by version 2.",)
+        documents.use_report(),
+        edition=2,
+        changes=Changes(1, sentences=("Andover: lent 30 before, 25 by version 2.",)),
     ),
 }
 

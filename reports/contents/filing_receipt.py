@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from reports.contents import MadeFrom
+from reports.contents.origin import MadeFrom
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from reports.contents import MadeFrom, PaymentTotals, RunFacts
+from reports.contents.origin import MadeFrom
+from reports.contents.payment_run import PaymentTotals, RunFacts
 
 
 @dataclass(frozen=True)
