@@ -15,7 +15,7 @@ from outloud.model import Document
 
 from payments.explaining.change_of_payment import CauseOfChange, Change
 from payments.rules.change_explained import Cause
-from reports.contents import Changes, Division, TopPartner
+from reports.contents import Division, TopPartner, of_edition
 from reports.csv_files import csv_of
 from reports.documents import html_of, pdf_of
 from reports.pdf import STATIC, ForbiddenAddress, OwnFilesOnly, render_pdf
@@ -40,11 +40,7 @@ SAMPLES = {
     "order of nothing": lambda: documents.board_order(0),
     "expenditure summary, none received": documents.empty_expenditure_summary,
     "correction statement": documents.correction_statement,
-    "use report, second edition": lambda: replace(
-        documents.use_report(),
-        edition=2,
-        changes=Changes(1, sentences=("Andover: lent 30 before, 25 by version 2.",)),
-    ),
+    "use report, second edition": lambda: of_edition(documents.use_report(), 2, documents.CHANGES),
 }
 
 
