@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from connecticard import clock
@@ -43,6 +45,31 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Finds who is signed in on the site; what changes something must prove that it comes from there."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied as refused:
+            raise PermissionDenied(refused.detail, code="csrf_failed") from None
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """How the OpenAPI description names the session of a browser."""
+
+    target_class = "connecticard.api_authentication.SessionAuthentication"
+    name = "cookieAuth"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": settings.SESSION_COOKIE_NAME,
+            "description": "Who is signed in on the site; a write also needs the header X-CSRFToken.",
+        }
 
 
 class ApiTokenScheme(OpenApiAuthenticationExtension):

@@ -47,8 +47,40 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "no_such_page": ("No such page of the list", "Begin again without cursor, and follow next."),
     "method_not_allowed": ("Method not allowed", "Use one of the methods that the Allow header names."),
     "not_acceptable": ("No such form of the answer", "Accept application/json."),
-    "unsupported_media_type": ("Body of a kind that is not read here", "Send application/json."),
+    "unsupported_media_type": (
+        "Body of a kind that is not read here",
+        "Send a kind that the route names, in UTF-8.",
+    ),
     "parse_error": ("Body that cannot be read", "Send well-formed JSON."),
+    "missing_body": ("Missing body", "Send the body that the route describes."),
+    "missing_field": ("Missing field", "Add the field."),
+    "unknown_field": ("Unknown field", "Leave it out, or use a field that the route names."),
+    "invalid_field": ("Field that cannot be read", "Give a value of the form described."),
+    "invalid_header": ("Header that cannot be read", "Send the header in the form described."),
+    "body_too_large": ("Body too large", "Send less at once: one filing, or one period, at a time."),
+    "csrf_failed": (
+        "No proof that the request comes from this site",
+        "From a browser send the header X-CSRFToken; from a program send an API token.",
+    ),
+    "if_match_missing": (
+        "Missing If-Match",
+        "Read the record, and send the ETag of that answer as If-Match.",
+    ),
+    "changed_meanwhile": (
+        "Changed meanwhile",
+        "Read the record again, look at what was changed, and send If-Match with its new ETag.",
+    ),
+    "key_used_before": (
+        "Idempotency-Key of another request",
+        "Use a new key for each thing to be done, and the same one only to ask again.",
+    ),
+    "second_factor_refused": (
+        "The second factor was not shown",
+        "Send the code that the authenticator app of the token's person shows now.",
+    ),
+    "conflict": ("Not as things stand", "Read the record, and do what the detail says first."),
+    "not_accepted": ("What the rules do not accept", "Mend each of the errors and send it again."),
+    "not_on_record": ("Names something that is not on record", "Read the list that the field refers to."),
     "rate_limited": ("Too many requests", "Wait as long as Retry-After says."),
     "server_error": (
         "Something went wrong here",
@@ -59,7 +91,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong with a request; `field` names the parameter or the field of the body."""
+    """One thing wrong with a request.
+
+    `field` names the parameter or header, or points to a place in the body (RFC 6901): /counts/3/loans; in a
+    CSV it is the line and the column: line 4, loans.
+    """
 
     code: str
     field: str | None

@@ -11,6 +11,7 @@ from drf_spectacular.utils import Direction
 from rest_framework import serializers
 
 from connecticard import permissions
+from connecticard.api_bodies import CSV_KIND, JSON_KIND
 from connecticard.api_filters import (
     ChosenField,
     DayField,
@@ -21,6 +22,7 @@ from connecticard.api_filters import (
     YesNoField,
 )
 from connecticard.api_problems import MEDIA_TYPE, PROBLEMS
+from connecticard.api_writing import IDEMPOTENCY_KEY, Write
 
 Json = dict[str, Any]
 
@@ -68,19 +70,63 @@ REFUSALS = {
 }
 
 
+LOCATION: Json = {"schema": {"type": "string", "format": "uri"}, "description": "Where the new record is."}
+REPLAYED: Json = {
+    "schema": {"type": "string", "const": "true"},
+    "description": "The answer to an earlier request with this Idempotency-Key; nothing was done again.",
+}
+WRITE_REFUSALS = {
+    "400": "The body, a parameter or a header is missing, unknown or cannot be read.",
+    "401": "No token, or one that does not work.",
+    "403": "Your role or the token's scopes do not permit this, or for this library.",
+    "404": "There is no such record, or you may not see it.",
+    "406": "The answer exists as application/json only.",
+    "413": "The body is larger than the route takes.",
+    "422": "The Idempotency-Key was used for another request.",
+    "429": "More requests than your role has a minute; Retry-After says how long to wait.",
+}
+IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+    "example": '"3f2b8c6d1e0a4957b6c8d2e4f1a3b5c7"',
+    "description": "The ETag of the record as you have read it. 412 where it was changed since.",
+}
+KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
+    "example": "4b1f6c1e-7a50-4b0e-9c1f-2f0d0c6b9a11",
+    "description": "A new key for each thing to be done, such as a UUID. Asked again with the same key "
+    "within 24 hours, the same answer is given and nothing is done twice. A refusal is not kept.",
+}
+
+
 class ApiSchema(AutoSchema):
-    """Describes one route from its viewset: its record, its parameters and who may read it."""
+    """Describes one method of a route from its viewset: its record, its parameters and who may use it."""
+
+    @property
+    def write(self) -> Write | None:
+        """What the method writes; None where it reads."""
+        found: Write | None = getattr(getattr(self.view, self.view.action), "write", None)
+        return found
 
     def get_operation_id(self) -> str:
+        if self.write:
+            return self.write.operation.replace("-", "_")
         name = self.view.resource.replace("-", "_")
         return f"list_{name}" if self._is_list_view() else f"read_{name}"
 
     def get_summary(self) -> str:
+        if self.write:
+            return self.write.summary
         words = self.view.resource.replace("-", " ")
         return f"List {words}" if self._is_list_view() else f"Read one of the {words}"
 
     def get_description(self) -> str:
-        text = " ".join((self.view.__doc__ or "").split())
+        said_by = getattr(self.view, self.view.action) if self.write else self.view
+        text = " ".join((said_by.__doc__ or "").split())
         return f"{text} {self._who()}".strip()
 
     def get_tags(self) -> list[str]:
@@ -91,6 +137,8 @@ class ApiSchema(AutoSchema):
         return [{}, *auth] if self._action() is None else auth
 
     def _action(self) -> permissions.Action | None:
+        if self.write:
+            return permissions.API_WRITING[self.write.operation]
         return permissions.API_READING[self.view.resource]
 
     def _who(self) -> str:
@@ -102,7 +150,7 @@ class ApiSchema(AutoSchema):
     def _get_parameters(self) -> list[Json]:
         found = []
         examples = dict(self.view.path_examples)
-        if not self._is_list_view():
+        if getattr(self.view, "key_example", ""):
             examples[self.view.lookup_url_kwarg] = self.view.key_example
         for name in _variables(self.path):
             schema = {"type": "string", "minLength": 1, "maxLength": 60}
@@ -116,7 +164,9 @@ class ApiSchema(AutoSchema):
                     "description": f"As lists write it, such as {examples[name]}.",
                 }
             )
-        if self._is_list_view():
+        if self.write:
+            found += [IF_MATCH, KEY] if self.write.if_match else [KEY]
+        elif self._is_list_view():
             found += parameters(self.view.filterset_class) + self._paging()
         return found
 
@@ -137,7 +187,54 @@ class ApiSchema(AutoSchema):
             {"name": "page_size", "in": "query", "schema": size, "description": "Most rows on a page."},
         ]
 
+    def _get_request_body(self, direction: Direction = "request") -> Json | None:
+        if self.write is None or not self.write.kinds:
+            return None
+        content: Json = {}
+        if self.write.body is not None:
+            content[JSON_KIND] = {"schema": self.write.body.schema, "example": self.write.body.example}
+        if self.write.csv is not None:
+            text = {"type": "string", "description": self.write.csv.description}
+            content[CSV_KIND] = {"schema": text, "example": self.write.csv.example}
+        return {"required": True, "content": content}
+
+    def _written(self, write: Write, direction: Direction) -> Json:
+        """Describe what a write answers."""
+        headers = RATE_HEADERS | {"Idempotency-Replayed": REPLAYED}
+        done: Json = {"description": write.says, "headers": headers}
+        if write.answers is not None:
+            record = write.answers()
+            example = write.example or getattr(record, "example", None)
+            schema = self.resolve_serializer(record, direction).ref
+            done["content"] = {JSON_KIND: {"schema": schema, "example": example}}
+            done["headers"] = headers | {"ETag": ETAG}
+        if write.status == 201:
+            done["headers"] = done["headers"] | {"Location": LOCATION}
+        refusals = dict(WRITE_REFUSALS)
+        if write.if_match:
+            refusals["412"] = "The record was changed since it was read; nothing was done."
+            refusals["428"] = "If-Match is missing."
+        if write.kinds:
+            refusals["415"] = "The body is of a kind that is not read here."
+        else:
+            del refusals["413"]
+        refusals |= {str(status): text for status, text in write.refusals.items()}
+        return {str(write.status): done, **self._refused(refusals, direction)}
+
+    def _refused(self, refusals: Mapping[str, str], direction: Direction) -> Json:
+        problem = self.resolve_serializer(Problem(), direction).ref
+        return {
+            status: {
+                "description": text,
+                "headers": dict(RATE_HEADERS),
+                "content": {MEDIA_TYPE: {"schema": problem}},
+            }
+            for status, text in sorted(refusals.items())
+        }
+
     def _get_response_bodies(self, direction: Direction = "response") -> Json:
+        if self.write:
+            return self._written(self.write, direction)
         whole = getattr(self.view, "detail_class", None)
         record = (self.view.serializer_class if self._is_list_view() or whole is None else whole)()
         component = self.resolve_serializer(record, direction).ref
@@ -159,7 +256,6 @@ class ApiSchema(AutoSchema):
             "description": "Unchanged since the answer that If-None-Match names.",
             "headers": {"ETag": ETAG},
         }
-        problem = self.resolve_serializer(Problem(), direction).ref
         return {
             "200": {
                 "description": "The page." if self._is_list_view() else "The record.",
@@ -167,14 +263,7 @@ class ApiSchema(AutoSchema):
                 "content": {"application/json": {"schema": body, "example": example}},
             },
             "304": held,
-            **{
-                status: {
-                    "description": text,
-                    "headers": dict(RATE_HEADERS),
-                    "content": {MEDIA_TYPE: {"schema": problem}},
-                }
-                for status, text in REFUSALS.items()
-            },
+            **self._refused(REFUSALS, direction),
         }
 
 
@@ -227,5 +316,15 @@ def description() -> Json:
 
 
 def operations(made: Mapping[str, Any]) -> list[tuple[str, Json]]:
-    """Return each path with its GET operation, in the order of the description."""
-    return [(path, methods["get"]) for path, methods in made["paths"].items()]
+    """Return each path that is read with its GET operation, in the order of the description."""
+    return [(path, methods["get"]) for path, methods in made["paths"].items() if "get" in methods]
+
+
+def writing_operations(made: Mapping[str, Any]) -> list[tuple[str, str, Json]]:
+    """Return the method, the path and the operation of each write, in the order of the description."""
+    return [
+        (method.upper(), path, operation)
+        for path, methods in made["paths"].items()
+        for method, operation in methods.items()
+        if method != "get"
+    ]

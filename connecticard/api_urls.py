@@ -1,17 +1,16 @@
 """Every route of the REST interface, and the page that explains it."""
 
 from django.urls import include, path, re_path
-from rest_framework.routers import SimpleRouter
 
 import libraries.api
 import payments.api
 import payments.explained_api
 import reports.api
 import transactions.api
-from connecticard.api_views import NoSuchRoute
+from connecticard.api_views import NoSuchRoute, Router
 from connecticard.views.api_reference import SchemaView, api_reference
 
-router = SimpleRouter(use_regex_path=False)
+router = Router()
 for app in (libraries.api, transactions.api, payments.api, payments.explained_api, reports.api):
     for prefix, viewset in app.ROUTES:
         router.register(prefix, viewset, basename=viewset.resource)

@@ -7,10 +7,11 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.cache import get_conditional_response, patch_vary_headers
-from rest_framework.exceptions import AuthenticationFailed, NotFound
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.routers import Route, SimpleRouter
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
@@ -18,16 +19,22 @@ from connecticard import permissions
 from connecticard.api_filters import Parameters, refuse_unknown
 from connecticard.api_paging import PARAMETERS, Paging
 from connecticard.api_problems import Mistake, Refused
-from connecticard.api_rendering import API_ROOT, Record, rows
+from connecticard.api_rendering import API_ROOT, JSONRenderer, Record, rows
 from connecticard.api_throttling import state_the_rate
+from connecticard.models import ApiToken
+from connecticard.request_id import came_by
 
 
 class ByTheTable(BasePermission):
-    """Opens a route to whom `permissions.API_READING` names; a route that is not in it stays closed."""
+    """Opens a route to whom `permissions.API_READING` and `API_WRITING` name; what they lack stays closed."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if request.method not in ("GET", "HEAD"):
-            return True  # no route has another method: the answer is 405
+        method = view.action_map.get(str(request.method).lower())
+        if method is None:
+            return True  # the route has no such method: the answer is 405
+        if write := getattr(getattr(view, method), "write", None):
+            writing = permissions.API_WRITING.get(write.operation)
+            return writing is not None and permissions.may(request.user, writing)
         if view.resource not in permissions.API_READING:
             return False
         action = permissions.API_READING[view.resource]
@@ -42,13 +49,14 @@ class ApiView(APIView):
     permission_classes = [ByTheTable]
 
     def perform_authentication(self, request: Request) -> None:
-        """Find out who asks, and count the request: those with a token that does not work as well."""
+        """Find out who asks, and count the request: those who are refused here as well."""
         try:
             super().perform_authentication(request)
-        except AuthenticationFailed:
+        except APIException:
             super().check_throttles(request)
             raise
         permissions.read_roles_once(request.user)
+        came_by.set(f"REST, token “{request.auth}”" if isinstance(request.auth, ApiToken) else "REST")
         super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
@@ -58,7 +66,8 @@ class ApiView(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         state_the_rate(request, response)
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
-        if isinstance(response, Response) and response.status_code == 200:
+        reads = request.method in ("GET", "HEAD")
+        if reads and isinstance(response, Response) and response.status_code == 200:
             response["Cache-Control"] = "private, no-cache" if request.user.is_authenticated else "no-cache"
             response.add_post_render_callback(lambda rendered: _unless_unchanged(request, rendered))
         return response
@@ -66,7 +75,7 @@ class ApiView(APIView):
 
 def _unless_unchanged(request: Request, response: Response) -> Any:
     """Give an answer its ETag, or 304 in its place where the client holds it already."""
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+    etag = response.get("ETag") or _etag(response.content)
     response["ETag"] = etag
     conditional = get_conditional_response(request._request, etag=etag, response=response)
     if conditional is not response and conditional is not None:
@@ -74,6 +83,15 @@ def _unless_unchanged(request: Request, response: Response) -> Any:
             if name in response:
                 conditional[name] = response[name]
     return conditional
+
+
+def _etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+
+
+def etag_of(row: Mapping[str, Any]) -> str:
+    """Return the ETag under which a record, read by itself, is answered."""
+    return _etag(JSONRenderer().render(row))
 
 
 class ListViewSet(ApiView, GenericViewSet):
@@ -135,6 +153,36 @@ class ReadViewSet(ListViewSet):
     def named(self, key: str) -> Q | None:
         """Return the condition for the row that a key names; None where no row can have such a key."""
         return None if "\0" in key else Q(**{self.lookup_url_kwarg: key})
+
+
+class Router(SimpleRouter):
+    """Gives each route its methods: those of a list, and those of a record by itself."""
+
+    routes = [
+        Route(
+            url="^{prefix}{trailing_slash}$",
+            mapping={
+                "get": "list",
+                "post": "create",
+                "put": "replace",
+                "patch": "change",
+                "delete": "clear",
+            },
+            name="{basename}-list",
+            detail=False,
+            initkwargs={"suffix": "List"},
+        ),
+        Route(
+            url="^{prefix}/{lookup}{trailing_slash}$",
+            mapping={"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"},
+            name="{basename}-detail",
+            detail=True,
+            initkwargs={"suffix": "Instance"},
+        ),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(use_regex_path=False)
 
 
 class NoSuchRoute(ApiView):

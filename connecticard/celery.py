@@ -39,6 +39,10 @@ app.conf.beat_schedule = {
         "task": "connecticard.tasks.forget_ended_sessions",
         "schedule": crontab(hour=3, minute=20),
     },
+    "forget-kept-answers": {
+        "task": "connecticard.tasks.forget_kept_answers",
+        "schedule": crontab(minute=40),
+    },
     # When no clock of the year is put forward or back
     "verify-payment-runs": {
         "task": "payments.tasks.verify_payment_runs",

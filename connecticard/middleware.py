@@ -12,7 +12,7 @@ from django.utils.cache import patch_cache_control
 
 from connecticard import api_problems
 from connecticard.permissions import read_roles_once
-from connecticard.request_id import request_id
+from connecticard.request_id import came_by, request_id
 from connecticard.second_factor import SECOND_FACTOR_SET, has_second_factor
 
 logger = structlog.get_logger("connecticard.requests")
@@ -28,7 +28,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token, began = request_id.set(uuid4().hex), monotonic()
+        token, way, began = request_id.set(uuid4().hex), came_by.set(""), monotonic()
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
@@ -42,6 +42,7 @@ class RequestIdMiddleware:
             return response
         finally:
             request_id.reset(token)
+            came_by.reset(way)
 
 
 class PrivatePagesMiddleware:

@@ -116,6 +116,7 @@ class Scope(StrEnum):
     WRITE_FILINGS = "write:filings"
     CERTIFY_FILINGS = "certify:filings"
     READ_RUNS = "read:runs"
+    CHOOSE_CADENCE = "write:cadence"
 
     @property
     def label(self) -> str:
@@ -125,6 +126,7 @@ class Scope(StrEnum):
             Scope.WRITE_FILINGS: "Enter counts, submit, return and reopen filings",
             Scope.CERTIFY_FILINGS: "Certify filings, with a code from your authenticator app each time",
             Scope.READ_RUNS: "Read payment runs that are not published",
+            Scope.CHOOSE_CADENCE: "Choose how often a library files",
         }[self]
 
 
@@ -136,6 +138,7 @@ SCOPES: dict[Action, Scope] = {
     Action.REOPEN_FILING: Scope.WRITE_FILINGS,
     Action.CERTIFY_FILING: Scope.CERTIFY_FILINGS,
     Action.VIEW_RUNS: Scope.READ_RUNS,
+    Action.CHOOSE_CADENCE: Scope.CHOOSE_CADENCE,
 }
 
 # What the REST interface lets whom read, by route. None: anybody, because it is published; published runs
@@ -157,6 +160,10 @@ API_READING: dict[str, Action | None] = {
     "loan-counts": Action.VIEW_LIBRARY,
     "expenditure-reports": Action.VIEW_LIBRARY,
 }
+
+# What the REST interface lets whom write, by operation. A write that is not here is closed; the service looks
+# whether the person may do it for the library at hand.
+API_WRITING: dict[str, Action] = {}
 
 
 def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:

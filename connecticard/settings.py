@@ -283,10 +283,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "connecticard.api_authentication.ApiTokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "connecticard.api_authentication.SessionAuthentication",
     ],
     "DEFAULT_RENDERER_CLASSES": ["connecticard.api_rendering.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": [],  # api_bodies reads bodies, more strictly and line by line
     "DEFAULT_SCHEMA_CLASS": "connecticard.api_schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": [],  # api_filters reads parameters, more strictly than django-filter's backend
     "DEFAULT_THROTTLE_CLASSES": ["connecticard.api_throttling.RoleThrottle"],

@@ -3,13 +3,19 @@
 from celery import shared_task
 from django.core.management import call_command
 
-from connecticard import delivery
+from connecticard import delivery, kept_answers
 
 
 @shared_task
 def forget_ended_sessions() -> None:
     """Remove sessions that have ended; the database keeps no other trace of who was signed in where."""
     call_command("clearsessions")
+
+
+@shared_task
+def forget_kept_answers() -> None:
+    """Remove answers of the REST interface that are kept no longer."""
+    kept_answers.forget_expired()
 
 
 @shared_task

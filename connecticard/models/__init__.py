@@ -1,6 +1,7 @@
 from connecticard.models.api_token import ApiToken
 from connecticard.models.audit_event import AuditEvent
 from connecticard.models.invitation import Invitation
+from connecticard.models.kept_answer import KeptAnswer
 from connecticard.models.message import Message, MessageItem, MessageKind, MessageState
 from connecticard.models.role_assignment import Role, RoleAssignment
 from connecticard.models.second_factor_reset import SecondFactorReset
@@ -10,6 +11,7 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "Invitation",
+    "KeptAnswer",
     "Message",
     "MessageItem",
     "MessageKind",

@@ -6,7 +6,7 @@ from django.db import models
 
 from connecticard import clock
 from connecticard.models.user import User
-from connecticard.request_id import request_id
+from connecticard.request_id import came_by, request_id
 
 
 class AuditEvent(models.Model):
@@ -21,6 +21,9 @@ class AuditEvent(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     request_id = models.CharField(max_length=32, blank=True)
+    came_by = models.CharField(
+        "by which way it came, where that is no page", max_length=140, blank=True, db_default=""
+    )
 
     class Meta:
         indexes = [
@@ -96,6 +99,7 @@ class AuditEvent(models.Model):
             before=before,
             after=after,
             request_id=request_id.get(),
+            came_by=came_by.get(),
         )
 
 
