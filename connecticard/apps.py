@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ConnecticardConfig(AppConfig):
@@ -7,3 +8,6 @@ class ConnecticardConfig(AppConfig):
 
     def ready(self) -> None:
         from connecticard import checks, sign_in  # noqa: F401  (they register themselves)
+        from connecticard.published_tables import watch_tables
+
+        post_migrate.connect(watch_tables)

@@ -43,6 +43,14 @@ app.conf.beat_schedule = {
         "task": "connecticard.tasks.forget_kept_answers",
         "schedule": crontab(minute=40),
     },
+    "forget-published-changes": {
+        "task": "connecticard.tasks.forget_published_changes",
+        "schedule": crontab(hour=0, minute=2),
+    },
+    "warm-published-pages": {
+        "task": "connecticard.tasks.warm_published_pages",
+        "schedule": crontab(hour=0, minute=5),
+    },
     # When no clock of the year is put forward or back
     "verify-payment-runs": {
         "task": "payments.tasks.verify_payment_runs",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from connecticard import clock
 from connecticard.models import User
 from connecticard.permissions import Action, may, requires
+from connecticard.published_pages import published_page
 from connecticard.templatetags.figures import day
 from libraries import services
 from libraries.forms import (
@@ -27,6 +28,7 @@ from libraries.services import RosterChangeRefused
 
 @login_not_required
 @require_safe
+@published_page
 def library_list(request: HttpRequest) -> HttpResponse:
     """Find a library; public."""
     today = clock.today()
@@ -44,6 +46,7 @@ def library_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def library_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show one library: where it is, whom it serves, since when it takes part; public."""
     today = clock.today()
@@ -67,6 +70,7 @@ def library_page(request: HttpRequest, key: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def town_list(request: HttpRequest) -> HttpResponse:
     """List the towns with their home libraries; public."""
     homes = Residency.objects.homes(clock.today())
@@ -76,6 +80,7 @@ def town_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def town_page(request: HttpRequest, number: int) -> HttpResponse:
     """Show one town and which library is the home library of its residents; public."""
     today = clock.today()

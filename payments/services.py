@@ -14,6 +14,7 @@ from connecticard import permissions
 from connecticard.locks import hold_payment_inputs, share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
+from connecticard.published_pages import something_was_published
 from libraries.models import Library
 from payments.calculation import Calculation
 from payments.counting import CannotCalculate
@@ -264,6 +265,7 @@ def void_run(*, run: PaymentRun, reason: str, by: User, at: datetime) -> Payment
     run.voided_by, run.voided_at, run.void_reason = by, at, reason.strip()
     run.save(update_fields=["status", "voided_by", "voided_at", "void_reason"])
     AuditEvent.record("payment_run_voided", target=run, by=by, after={"reason": run.void_reason})
+    something_was_published()
     return run
 
 

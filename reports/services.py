@@ -7,6 +7,7 @@ from django.db import transaction
 from connecticard import permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
+from connecticard.published_pages import something_was_published
 from payments.correcting import correction_services
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -26,6 +27,7 @@ def publish_run(*, run: PaymentRun, by: User, at: datetime) -> DocumentBatch:
     Raises RunRefused where the run is not certified, is void, or was published before.
     """
     record_publication(run=run, by=by, at=at)
+    something_was_published()
     return request_documents(run=run, by=by, at=at)
 
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
-from connecticard.tasks import send_message
+from connecticard.tasks import send_message, warm_published_pages
 from tests.api_world import World, make_world
 
 # A busy machine is no reason to fail: what a property costs is for the benchmarks
@@ -62,6 +62,7 @@ def _quick_and_alone(settings, monkeypatch):
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     cache.clear()
     monkeypatch.setattr(send_message, "delay", send_message)
+    monkeypatch.setattr(warm_published_pages, "delay", lambda: None)
 
 
 @pytest.fixture(scope="module")

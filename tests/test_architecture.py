@@ -19,6 +19,8 @@ SHARED = {
     "connecticard.models",
     "connecticard.outbound",
     "connecticard.permissions",
+    "connecticard.published_pages",
+    "connecticard.published_tables",
     "connecticard.request_id",
     "connecticard.rulebook",
     "connecticard.second_factor",

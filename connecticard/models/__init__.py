@@ -3,6 +3,7 @@ from connecticard.models.audit_event import AuditEvent
 from connecticard.models.invitation import Invitation
 from connecticard.models.kept_answer import KeptAnswer
 from connecticard.models.message import Message, MessageItem, MessageKind, MessageState
+from connecticard.models.published_change import PublishedChange
 from connecticard.models.role_assignment import Role, RoleAssignment
 from connecticard.models.second_factor_reset import SecondFactorReset
 from connecticard.models.user import User
@@ -16,6 +17,7 @@ __all__ = [
     "MessageItem",
     "MessageKind",
     "MessageState",
+    "PublishedChange",
     "Role",
     "RoleAssignment",
     "SecondFactorReset",

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from connecticard.permissions import Action, may
+from connecticard.published_pages import published_page
 from libraries.models import Library
 from payments.api import RUN_KEY
 from payments.explaining.course_of_payment import course
@@ -25,6 +26,7 @@ _TOP = 8
 
 @login_not_required
 @require_safe
+@published_page
 def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Explain one library's line of a run; public once the run is published."""
     return _payment_page(request, _visible(request, run=pk, library__key=key))
@@ -32,6 +34,7 @@ def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def payment_of_year(request: HttpRequest, key: str, fiscal_year: int) -> HttpResponse:
     """Explain a library's payment of a fiscal year, from the run that stands published; public."""
     run = get_object_or_404(PaymentRun.objects.published(), fiscal_year=fiscal_year)
@@ -40,6 +43,7 @@ def payment_of_year(request: HttpRequest, key: str, fiscal_year: int) -> HttpRes
 
 @login_not_required
 @require_safe
+@published_page
 def payment_partners_csv(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """Return with whom a library lent and borrowed, as CSV; public once the run is published."""
     payment = _visible(request, run=pk, library__key=key)
@@ -58,6 +62,7 @@ def payment_partners_csv(request: HttpRequest, pk: int, key: str) -> HttpRespons
 
 @login_not_required
 @require_safe
+@published_page
 def library_payments(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payments by fiscal year, and what it received in past years; public."""
     library = get_object_or_404(Library.objects.select_related("town"), key=key)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action, requires
+from connecticard.published_pages import published_page
 from payments.models import PaymentRun, VerifiedBecause
 from payments.proving import run_files
 from payments.proving.proof import NothingToVerify, verify_run
@@ -22,6 +23,7 @@ VERIFICATIONS_SHOWN = 10
 
 @login_not_required
 @require_safe
+@published_page
 def run_proof(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what is proved of a run and how to prove it oneself; public once the run is published."""
     run = _run(request, pk)

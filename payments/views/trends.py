@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from connecticard import clock
 from connecticard.permissions import Action
+from connecticard.published_pages import published_page
 from libraries.models import Library, Town
 from payments.past_years.town_trend import town_trend
 from payments.past_years.trend_files import Row, library_rows, payment_rows, state_rows, town_rows
@@ -20,6 +21,7 @@ from payments.views.access import allowed
 
 @login_not_required
 @require_safe
+@published_page
 def trend_state(request: HttpRequest) -> HttpResponse:
     """Show loans, appropriation and dollars a loan of the state by fiscal year; public."""
     return render(
@@ -31,6 +33,7 @@ def trend_state(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def trend_state_csv(request: HttpRequest) -> HttpResponse:
     """Give the figures of the state as CSV; public."""
     return _csv("trends.csv", state_rows(state_trend(clock.today())))
@@ -38,6 +41,7 @@ def trend_state_csv(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def trend_library(request: HttpRequest, key: str) -> HttpResponse:
     """Show what a library lent and was paid by fiscal year; public."""
     library = get_object_or_404(Library.objects.select_related("town"), key=key)
@@ -46,6 +50,7 @@ def trend_library(request: HttpRequest, key: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def trend_library_csv(request: HttpRequest, key: str, table: str) -> HttpResponse:
     """Give the loans or the payments of a library as CSV; public."""
     trend = library_trend(get_object_or_404(Library, key=key), clock.today())
@@ -55,6 +60,7 @@ def trend_library_csv(request: HttpRequest, key: str, table: str) -> HttpRespons
 
 @login_not_required
 @require_safe
+@published_page
 def trend_town(request: HttpRequest, number: int) -> HttpResponse:
     """Show what the libraries of a town lent and what its cards borrowed elsewhere; public."""
     town = get_object_or_404(Town, number=number)
@@ -63,6 +69,7 @@ def trend_town(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def trend_town_csv(request: HttpRequest, number: int) -> HttpResponse:
     """Give the figures of a town as CSV; public."""
     town = get_object_or_404(Town, number=number)

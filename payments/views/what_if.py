@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
+from connecticard.published_pages import published_page
 from connecticard.templatetags.figures import long_moment
 from libraries.models import Library
 from payments.counting import CannotCalculate
@@ -63,6 +64,7 @@ class Row:
 
 @login_not_required
 @require_safe
+@published_page
 def what_if(request: HttpRequest) -> HttpResponse:
     """Put a question together and answer it; public for published years."""
     today = clock.today()

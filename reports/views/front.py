@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
+from connecticard.published_pages import published_page
 from payments.models import PaymentRun
 from reports import front_page, rulebook
 from reports.forms import RulebookDayForm
@@ -20,6 +21,7 @@ from reports.worked_examples import worked_examples
 
 @login_not_required
 @require_safe
+@published_page
 def home(request: HttpRequest) -> HttpResponse:
     """Say what the program is, how the last year came out, and what is due; public."""
     return render(
@@ -31,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def rulebook_page(request: HttpRequest) -> HttpResponse:
     """Show every dated value and public rule as of a day, with the worked examples; public."""
     form = RulebookDayForm(request.GET or None)

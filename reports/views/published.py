@@ -11,6 +11,7 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import condition, require_safe
 
 from connecticard.permissions import Action, may
+from connecticard.published_pages import published_page
 from libraries.models import Library
 from payments.correcting.corrections import lines_of_library
 from payments.models import PaymentRun
@@ -37,6 +38,7 @@ class RunReports:
 
 @login_not_required
 @require_safe
+@published_page
 def report_list(request: HttpRequest) -> HttpResponse:
     """List what is published by fiscal year; the State Library sees previews too, marked; public."""
     form = StatementSearchForm(request.GET)
@@ -53,6 +55,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def library_documents(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payment statements by fiscal year; public."""
     library = get_object_or_404(Library, key=key)
