@@ -54,6 +54,10 @@ class Action(StrEnum):
     CERTIFY_CORRECTION = "certify correction statements that another person prepared"
     PUBLISH_RUN = "publish certified payment runs"
     MAKE_DOCUMENTS = "have documents made"
+    PREPARE_EDITION = "prepare editions of the annual reports"
+    REVIEW_EDITION = "review editions of the annual reports that another person prepared"
+    CERTIFY_EDITION = "certify editions of the annual reports that another person prepared"
+    PUBLISH_EDITION = "publish certified editions of the annual reports"
     NAME_DEPUTY = "name a deputy certifier, from a first to a last day, and end it"
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
     MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
@@ -100,6 +104,10 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.CERTIFY_CORRECTION: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.PUBLISH_RUN: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.MAKE_DOCUMENTS: _STATE,
+    Action.PREPARE_EDITION: _STATE,
+    Action.REVIEW_EDITION: _STATE,
+    Action.CERTIFY_EDITION: frozenset({Role.STATE_ADMINISTRATOR}),
+    Action.PUBLISH_EDITION: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.NAME_DEPUTY: _STATE | {Role.LIBRARY_CERTIFIER},
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
     Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),

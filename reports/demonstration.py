@@ -37,7 +37,7 @@ from payments.standing import periods_owed
 from reports.demonstration_filings import Filed, record_certified
 from reports.demonstration_last_year import StatePeople, is_paid_here, keep_made_up_payees, pay_year
 from reports.demonstration_reports import record_money, report_expenditures
-from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, replay_fy2018
+from reports.replay import APPROPRIATION_CENTS, FISCAL_YEAR, issue_open_editions, replay_fy2018
 from transactions.importing import import_loans
 from transactions.models import Filing, FilingBasis, FilingPeriod, LoanCount, ReportingCadence
 from transactions.models.waiver import WaiverKind
@@ -52,6 +52,7 @@ from transactions.services.holidays import load_holidays
 from transactions.services.periods import open_filing_periods
 from transactions.services.waivers import approve_waiver, propose_waiver
 
+ADMINISTRATOR = "administrator@example.org"
 PEOPLE = (
     DemoPerson("filer@example.org", "Fiona Filer", Role.LIBRARY_FILER, library="CT0004"),
     DemoPerson("certifier@example.org", "Carl Certifier", Role.LIBRARY_CERTIFIER, library="CT0004"),
@@ -60,7 +61,7 @@ PEOPLE = (
     DemoPerson("consortium@example.org", "Cora Consortium", Role.CONSORTIUM_FILER, consortium="Bibliomation"),
     DemoPerson("staff@example.org", "Sam Staff", Role.STATE_STAFF),
     DemoPerson("colleague@example.org", "Stella Staff", Role.STATE_STAFF),
-    DemoPerson("administrator@example.org", "Ada Administrator", Role.STATE_ADMINISTRATOR),
+    DemoPerson(ADMINISTRATOR, "Ada Administrator", Role.STATE_ADMINISTRATOR),
     DemoPerson("auditor@example.org", "Otto Auditor", Role.AUDITOR),
 )
 FILING_ON_STAGE = "CT0004"
@@ -101,8 +102,11 @@ def load_demonstration(on: date) -> list[DemoSignIn]:
     signs_in = ensure_demo_people((*PEOPLE, replace(DEPUTY, days=around)))
     open_filing_periods(on=on)
     with transaction.atomic():
-        if not LetterOfAgreement.objects.exists():
+        is_new = not LetterOfAgreement.objects.exists()
+        if is_new:
             _put_on_stage(on)
+    if is_new:
+        issue_open_editions(by=User.objects.get(email=ADMINISTRATOR))
     return signs_in
 
 
@@ -152,7 +156,7 @@ def _people(libraries: list[Library]) -> _People:
     return _People(
         staff=named["staff@example.org"],
         colleague=named["colleague@example.org"],
-        administrator=named["administrator@example.org"],
+        administrator=named[ADMINISTRATOR],
         director_of=director_of,
     )
 

@@ -11,12 +11,21 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils.text import slugify
 
 from connecticard import clock
-from reports import statistics
-from reports.contents import CorrectionPaper, DocumentContents, UseReport
+from payments.models import CorrectionStatement
+from reports.contents import CorrectionPaper, DocumentContents
 from reports.correction_paper import correction_paper
 from reports.csv_files import csv_of
 from reports.documents import pdf_of
-from reports.models import Document, DocumentBatchLine, DocumentKind
+from reports.edition_contents import annual_report
+from reports.models import (
+    ANNUAL,
+    Document,
+    DocumentBatch,
+    DocumentBatchLine,
+    DocumentKind,
+    Edition,
+    EditionDocument,
+)
 from reports.payment_list import RunDocuments
 
 logger = logging.getLogger(__name__)
@@ -35,7 +44,7 @@ def make_lines(lines: Iterable[int]) -> None:
             line = (
                 DocumentBatchLine.objects.to_make()
                 .select_for_update(skip_locked=True, of=("self",))
-                .select_related("batch__run__appropriation", "batch__correction", "library")
+                .select_related("batch__run__appropriation", "batch__edition__correction", "library")
                 .filter(pk=pk)
                 .first()
             )
@@ -50,6 +59,8 @@ def _make(line: DocumentBatchLine, gathered: dict[int, RunDocuments]) -> None:
             if run.pk not in gathered:
                 gathered[run.pk] = RunDocuments(run)
             line.document = _document(line, _contents(line, gathered[run.pk]))
+            if line.kind in ANNUAL and line.batch.edition is not None:
+                _take_into_edition(line.document, line.batch.edition, line.batch)
             line.failure = ""
             line.save(update_fields=["document", "failure"])
     except (OperationalError, InterfaceError):
@@ -84,20 +95,35 @@ def _contents(line: DocumentBatchLine, documents: RunDocuments) -> DocumentConte
         case DocumentKind.PAYMENT_LIST:
             return documents.payment_list()
         case DocumentKind.USE_REPORT:
-            return statistics.use_report(run, line.batch.correction)
+            return annual_report(DocumentKind.USE_REPORT, run, line.batch.edition)
         case DocumentKind.PARTICIPATING_LIBRARIES:
-            return statistics.participating_libraries(run, run.measured.last_day)
+            return annual_report(DocumentKind.PARTICIPATING_LIBRARIES, run, line.batch.edition)
         case DocumentKind.EXPENDITURE_SUMMARY:
-            return statistics.expenditure_summary(run)
+            return annual_report(DocumentKind.EXPENDITURE_SUMMARY, run, line.batch.edition)
         case DocumentKind.CORRECTION_STATEMENT:
-            assert line.batch.correction is not None, "a correction statement is of a correction"
-            return correction_paper(line.batch.correction)
+            return correction_paper(_correction(line))
+
+
+def _correction(line: DocumentBatchLine) -> CorrectionStatement:
+    edition = line.batch.edition
+    assert edition is not None, "a correction statement is made with an edition"
+    assert edition.correction is not None, "an edition with a correction statement has one"
+    return edition.correction
+
+
+def _take_into_edition(document: Document, edition: Edition, batch: DocumentBatch) -> None:
+    """Make a report the one of its edition, unless that was prepared anew or certified since."""
+    edition = Edition.objects.select_for_update(of=("self",)).get(pk=edition.pk)
+    if edition.certified_at is not None or edition.document_batches.latest("pk") != batch:
+        return
+    edition.reports.filter(kind=document.kind).delete()
+    EditionDocument.objects.create(edition=edition, kind=document.kind, document=document)
 
 
 def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
     """Return the document of these contents, made now unless it was made before."""
     run = line.batch.run
-    certified = run.certified_at is not None
+    certified = run.certified_at is not None and (line.kind not in ANNUAL or line.batch.edition is not None)
     known = {
         "kind": line.kind,
         "run": run,
@@ -117,7 +143,6 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
         **known,
         defaults={
             "title": contents.title,
-            "edition": contents.edition if isinstance(contents, UseReport) else 1,
             "correction_number": contents.number if isinstance(contents, CorrectionPaper) else 0,
             "certified": certified,
             "pdf": _stored(f"{stem}.pdf", pdf),
@@ -133,13 +158,11 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
 
 
 def _file_name(line: DocumentBatchLine, fiscal_year: int) -> str:
-    kind = line.kind.replace("_", "-")
-    if line.batch.correction is not None:
-        kind += (
-            f"-{line.batch.correction.number}"
-            if line.kind == DocumentKind.CORRECTION_STATEMENT
-            else (f"-edition-{line.batch.correction.use_report_edition}")
-        )
+    kind = DocumentKind(line.kind).slug
+    if line.kind == DocumentKind.CORRECTION_STATEMENT:
+        kind += f"-{_correction(line).number}"
+    elif line.kind in ANNUAL and line.batch.edition is not None and line.batch.edition.number > 1:
+        kind += f"-edition-{line.batch.edition.number}"
     if line.library is None:
         return f"{kind}-FY{fiscal_year}"
     return f"{kind}-FY{fiscal_year}-{line.library.key}-{slugify(line.library.name)}"

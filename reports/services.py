@@ -12,8 +12,9 @@ from payments.correcting import correction_services
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.services import record_publication
-from reports.models import OF_A_CORRECTION, OF_A_RUN, DocumentBatch, DocumentBatchLine, DocumentKind
-from reports.tasks import open_lines, queue_lines
+from reports import edition_services
+from reports.models import ANNUAL, OF_A_RUN, DocumentBatch, DocumentBatchLine, DocumentKind
+from reports.tasks import open_lines, queue_once_it_stands
 
 
 class NothingToDocument(Exception):
@@ -22,27 +23,32 @@ class NothingToDocument(Exception):
 
 @transaction.atomic
 def publish_run(*, run: PaymentRun, by: User, at: datetime) -> DocumentBatch:
-    """Make a certified run a public record and ask for its documents, which are public as they are made.
+    """Make a certified run a public record, ask for its documents, and begin the edition of its reports.
 
-    Raises RunRefused where the run is not certified, is void, or was published before.
+    The payment list and the statements are public as they are made, the annual reports once their edition is
+    published. Raises RunRefused where the run is not certified, is void, or was published before.
     """
     record_publication(run=run, by=by, at=at)
     something_was_published()
-    return request_documents(run=run, by=by, at=at)
+    return edition_services.begin_with_run(run=run, by=by, at=at)
 
 
 @transaction.atomic
 def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBatch:
-    """Ask for the statements, the list and the annual reports of a run; the worker makes them."""
+    """Ask for the statements, the list and previews of the annual reports; the worker makes them.
+
+    Of a published run there are no previews: its annual reports are made with their editions.
+    """
     permissions.check(by, Action.MAKE_DOCUMENTS)
     if run.calculated_at is None:
         raise NothingToDocument("Calculate the run first; its documents are made from the calculation.")
     if run.status == PaymentRunStatus.VOID:
         raise NothingToDocument("This run is void; documents are made of the run that takes its place.")
+    kinds = [kind for kind in OF_A_RUN if kind not in ANNUAL or not run.is_published]
     batch = DocumentBatch.objects.create(run=run, requested_by=by, requested_at=at)
     lines = DocumentBatchLine.objects.bulk_create(
         [
-            *(DocumentBatchLine(batch=batch, kind=kind) for kind in OF_A_RUN),
+            *(DocumentBatchLine(batch=batch, kind=kind) for kind in kinds),
             *(
                 DocumentBatchLine(batch=batch, kind=DocumentKind.PAYMENT_STATEMENT, library_id=library_id)
                 for library_id in run.payments.order_by("library__key").values_list("library", flat=True)
@@ -50,26 +56,18 @@ def request_documents(*, run: PaymentRun, by: User, at: datetime) -> DocumentBat
         ]
     )
     AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
-    _queue_once_it_stands([(line.pk, line.kind) for line in lines])
+    queue_once_it_stands([(line.pk, line.kind) for line in lines])
     return batch
 
 
 @transaction.atomic
 def certify_correction(*, statement: CorrectionStatement, by: User, at: datetime) -> DocumentBatch:
-    """Certify a correction statement, and ask for it and for the new edition of the use report.
+    """Certify a correction statement, ask for it, and begin the edition of the reports that counts it.
 
     Raises CorrectionRefused as `correction_services.certify_correction` does.
     """
     statement = correction_services.certify_correction(statement=statement, by=by, at=at)
-    batch = DocumentBatch.objects.create(
-        run=statement.run, correction=statement, requested_by=by, requested_at=at
-    )
-    lines = DocumentBatchLine.objects.bulk_create(
-        DocumentBatchLine(batch=batch, kind=kind) for kind in OF_A_CORRECTION
-    )
-    AuditEvent.record("documents_requested", target=batch, by=by, after={"documents": len(lines)})
-    _queue_once_it_stands([(line.pk, line.kind) for line in lines])
-    return batch
+    return edition_services.begin_with_correction(statement=statement, by=by, at=at)
 
 
 @transaction.atomic
@@ -80,11 +78,5 @@ def restart_documents(*, batch: DocumentBatch, by: User) -> int:
     DocumentBatchLine.objects.filter(pk__in=[pk for pk, _ in lines]).update(failure="")
     if lines:
         AuditEvent.record("documents_restarted", target=batch, by=by, after={"documents": len(lines)})
-    _queue_once_it_stands(lines)
+    queue_once_it_stands(lines)
     return len(lines)
-
-
-def _queue_once_it_stands(lines: list[tuple[int, str]]) -> None:
-    """Queue documents once the transaction stands; what the queue did not take is asked for again later."""
-    # Not a partial: Django logs the name of what failed, and a partial has none
-    transaction.on_commit(lambda: queue_lines(lines), robust=True)

@@ -52,3 +52,9 @@ def queue_lines(lines: Sequence[tuple[int, str]]) -> None:
             make_documents.delay([pk])
     for at in range(0, len(statements), STATEMENTS_A_TASK):
         make_documents.delay(statements[at : at + STATEMENTS_A_TASK])
+
+
+def queue_once_it_stands(lines: Sequence[tuple[int, str]]) -> None:
+    """Queue documents once the transaction stands; what the queue did not take is asked for again later."""
+    # Not a partial: Django logs the name of what failed, and a partial has none
+    transaction.on_commit(lambda: queue_lines(lines), robust=True)

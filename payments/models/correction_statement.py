@@ -106,11 +106,6 @@ class CorrectionStatement(models.Model):
     def __str__(self) -> str:
         return f"Correction statement {self.number} of {self.run}"
 
-    @property
-    def use_report_edition(self) -> int:
-        """The edition of the run's use report that counts what this statement counts; the run's own is 1."""
-        return self.number + 1
-
 
 def _frozen_with_statement() -> list[pgtrigger.Trigger]:
     return frozen_rows(

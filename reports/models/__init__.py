@@ -1,4 +1,5 @@
 from reports.models.document import (
+    ANNUAL,
     OF_A_CORRECTION,
     OF_A_RUN,
     Document,
@@ -7,8 +8,10 @@ from reports.models.document import (
     in_order,
 )
 from reports.models.document_batch import DocumentBatch, DocumentBatchLine, DocumentBatchLineQuerySet
+from reports.models.edition import Edition, EditionDocument
 
 __all__ = [
+    "ANNUAL",
     "OF_A_CORRECTION",
     "OF_A_RUN",
     "Document",
@@ -17,5 +20,7 @@ __all__ = [
     "DocumentBatchLineQuerySet",
     "DocumentKind",
     "DocumentQuerySet",
+    "Edition",
+    "EditionDocument",
     "in_order",
 ]

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pgtrigger
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import F, Q
 
 from connecticard.permissions import Action, may
 from libraries.models import Library
 from payments.models import PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
+
+if TYPE_CHECKING:
+    from reports.models.edition import Edition
 
 
 class DocumentKind(StrEnum):
@@ -34,20 +38,32 @@ class DocumentKind(StrEnum):
             DocumentKind.CORRECTION_STATEMENT: "Correction statement",
         }[self]
 
+    @property
+    def slug(self) -> str:
+        """Its name in addresses and file names."""
+        return self.value.replace("_", "-")
 
-OF_A_RUN = (
-    DocumentKind.PAYMENT_LIST,
+
+ANNUAL = (
     DocumentKind.USE_REPORT,
     DocumentKind.PARTICIPATING_LIBRARIES,
     DocumentKind.EXPENDITURE_SUMMARY,
 )
-OF_A_CORRECTION = (DocumentKind.CORRECTION_STATEMENT, DocumentKind.USE_REPORT)
+OF_A_RUN = (DocumentKind.PAYMENT_LIST, *ANNUAL)
+OF_A_CORRECTION = (DocumentKind.CORRECTION_STATEMENT, *ANNUAL)
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def published(self) -> "DocumentQuerySet":
-        """Documents of published runs, made as certified: public records, of one voided since marked void."""
-        return self.filter(certified=True, run__publication__isnull=False)
+        """Public records: the annual reports of published editions, and what stands beside them.
+
+        That is every other document of a published run, made as certified; one voided since is marked void.
+        """
+        return self.filter(
+            ~Q(kind__in=ANNUAL) | Q(in_edition__edition__published_at__isnull=False),
+            certified=True,
+            run__publication__isnull=False,
+        )
 
     def visible_to(self, user: Any) -> "DocumentQuerySet":
         """The published documents, and all of them for who may see runs that are not published."""
@@ -56,38 +72,37 @@ class DocumentQuerySet(models.QuerySet["Document"]):
     def newest(self) -> "DocumentQuerySet":
         """The newest document of each kind, run and library; one made as certified goes before any other.
 
-        Of a use report that is its newest edition; correction statements each stand for themselves.
+        Of an annual report that is the one of the newest edition; correction statements each stand for
+        themselves.
         """
         return self.order_by(
-            "run_id", "kind", "library_id", "correction_number", "-certified", "-edition", "-made_at"
+            "run_id",
+            "kind",
+            "library_id",
+            "correction_number",
+            "-certified",
+            F("in_edition__edition__number").desc(nulls_last=True),
+            "-made_at",
         ).distinct("run", "kind", "library", "correction_number")
 
-    def earlier_editions(self) -> "DocumentQuerySet":
-        """Use reports in whose place a later edition stands, the newest of each edition, latest first."""
-        later = Document.objects.filter(
-            kind=OuterRef("kind"), run=OuterRef("run"), certified=True, edition__gt=OuterRef("edition")
-        )
-        return (
-            self.filter(Exists(later), kind=DocumentKind.USE_REPORT, certified=True)
-            .order_by("run_id", "-edition", "-made_at")
-            .distinct("run", "edition")
-        )
+    def with_edition(self) -> "DocumentQuerySet":
+        """The documents with all that their label and standing read."""
+        return self.select_related("run__publication", "library", "in_edition__edition")
 
 
 class Document(models.Model):
-    """A document made from a payment run or for its fiscal year, as PDF and as CSV (3(a) to (c)).
+    """A document made from a payment run or for its fiscal year (3(a) to (c)).
 
-    The same data are never made twice: a document is known by its kind, run, library and data.
-    One that was made before the run was certified is a preview, for the State Library alone.
+    It is kept as PDF and CSV; the reports and lists also as a workbook, and as the JSON of what they say,
+    from which their pages and tables are made. The same data are never made twice: a document is known by its
+    kind, run, library and data. One that was made before the run was certified, or an annual report of no
+    edition, is a preview, for the State Library alone.
     """
 
     kind = models.CharField(max_length=30, choices=[(kind.value, kind.label) for kind in DocumentKind])
     run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="documents")
     library = models.ForeignKey(Library, on_delete=models.PROTECT, null=True, related_name="documents")
     title = models.CharField(max_length=250)
-    edition = models.PositiveSmallIntegerField(
-        "edition of a use report: 1 counts what the run counted", default=1
-    )
     correction_number = models.PositiveSmallIntegerField(
         "number of a correction statement; 0 for any other document", default=0
     )
@@ -99,6 +114,12 @@ class Document(models.Model):
     csv = models.FileField(max_length=250)
     csv_sha256 = models.CharField(max_length=64)
     csv_size = models.PositiveIntegerField("size of the CSV in bytes", default=0)
+    xlsx = models.FileField(max_length=250, blank=True)
+    xlsx_sha256 = models.CharField(max_length=64, blank=True)
+    xlsx_size = models.PositiveIntegerField("size of the workbook in bytes", default=0)
+    json = models.FileField("what the document says, as JSON", max_length=250, blank=True)
+    json_sha256 = models.CharField(max_length=64, blank=True)
+    json_size = models.PositiveIntegerField("size of the JSON in bytes", default=0)
     made_at = models.DateTimeField()
 
     objects = DocumentQuerySet.as_manager()
@@ -117,13 +138,27 @@ class Document(models.Model):
                 | ~Q(kind=DocumentKind.PAYMENT_STATEMENT) & Q(library__isnull=True),
             ),
             models.CheckConstraint(
-                name="a_use_report_has_editions",
-                condition=Q(edition=1) | Q(kind=DocumentKind.USE_REPORT, edition__gt=1),
-            ),
-            models.CheckConstraint(
                 name="a_correction_statement_has_a_number",
                 condition=Q(kind=DocumentKind.CORRECTION_STATEMENT, correction_number__gt=0)
                 | ~Q(kind=DocumentKind.CORRECTION_STATEMENT) & Q(correction_number=0),
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="report_of_a_certified_edition_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM reports_editiondocument AS report
+                        JOIN reports_edition AS edition ON edition.id = report.edition_id
+                        WHERE report.document_id = OLD.id AND edition.certified_at IS NOT NULL
+                    ) THEN
+                        RAISE EXCEPTION 'a report of a certified edition cannot change';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
             ),
         ]
 
@@ -131,18 +166,26 @@ class Document(models.Model):
         return self.title
 
     @property
+    def edition(self) -> "Edition | None":
+        """The edition whose report it is; None for a preview and for what stands beside the editions."""
+        return self.in_edition.edition if hasattr(self, "in_edition") else None
+
+    @property
     def label(self) -> str:
         """What it is, in words, with its edition or number where it has one."""
         label = DocumentKind(self.kind).label
         if self.kind == DocumentKind.CORRECTION_STATEMENT:
             return f"{label} {self.correction_number}"
-        return f"{label}, edition {self.edition}" if self.edition > 1 else label
+        edition = self.edition
+        return f"{label}, edition {edition.number}" if edition and edition.number > 1 else label
 
     @property
     def standing(self) -> str:
-        """Return published, certified, preview (not made from a certified run) or void."""
+        """Return published, certified, preview or void; of an annual report where its edition stands."""
         if self.run.status == PaymentRunStatus.VOID:
             return "void"
+        if self.kind in ANNUAL:
+            return str(self.edition.status) if self.edition else "preview"
         if not self.certified:
             return "preview"
         return "published" if self.run.is_published else "certified"

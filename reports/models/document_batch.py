@@ -5,8 +5,9 @@ from django.db.models import Q
 
 from connecticard.models import User
 from libraries.models import Library
-from payments.models import CorrectionStatement, PaymentRun
+from payments.models import PaymentRun
 from reports.models.document import Document, DocumentKind
+from reports.models.edition import Edition
 
 
 class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
@@ -18,14 +19,11 @@ class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
 class DocumentBatch(models.Model):
     """Documents of a payment run, asked for at once; each line is made on its own and only once.
 
-    They are all of the run's own, or those of one correction statement: the statement and the new edition of
-    the use report.
+    They are all of the run's own, or the reports of one edition with the correction statement behind it.
     """
 
     run = models.ForeignKey(PaymentRun, on_delete=models.PROTECT, related_name="document_batches")
-    correction = models.ForeignKey(
-        CorrectionStatement, on_delete=models.PROTECT, null=True, related_name="document_batches"
-    )
+    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="document_batches")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
 

@@ -9,7 +9,7 @@ from django.db.models import QuerySet, Sum
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import Town
-from payments.correcting.corrections import amendments, counted_by
+from payments.correcting.corrections import counted_by
 from payments.counting import loans_and_borrows
 from payments.explaining.explanation import estimate_of
 from payments.models import (
@@ -21,7 +21,7 @@ from payments.models import (
     PublishedFigure,
 )
 from payments.rules.net_plus import net_plus
-from reports.contents import FILED, PUBLISHED, Changes, MadeFrom, TownOfUse, UseLine, UseReport, YearOfUse
+from reports.contents import FILED, PUBLISHED, MadeFrom, TownOfUse, UseLine, UseReport, YearOfUse
 from reports.correction_paper import made_from_correction
 from reports.payment_list import dated, source_of
 from reports.statistics.shared import applied_rules, open_libraries
@@ -106,16 +106,8 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
         years=years,
         towns=_towns(lines),
         rules=applied_rules(run, *_RULES),
-        edition=correction.use_report_edition if correction else 1,
-        changes=_changes(correction) if correction else None,
         made_from=_made_from(run, figures, correction),
         estimate=estimate_of(counted_filings.values("filing")),
-    )
-
-
-def _changes(correction: CorrectionStatement) -> Changes:
-    return Changes(
-        edition_before=correction.use_report_edition - 1, sentences=tuple(map(str, amendments(correction)))
     )
 
 

@@ -38,7 +38,7 @@ def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the documents of a run, how far the making has come, and what failed."""
     run = get_object_or_404(PaymentRun.objects.select_related("publication"), pk=pk)
     batch = run.document_batches.select_related("requested_by").first()
-    documents = in_order(run.documents.newest().select_related("run__publication", "library"))
+    documents = in_order(run.documents.newest().with_edition())
     return render(
         request,
         "reports/run_documents.html",
@@ -47,7 +47,6 @@ def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
             "can_have_documents": run.calculated_at is not None and run.status != PaymentRunStatus.VOID,
             "may_make": may(request.user, Action.MAKE_DOCUMENTS),
             "reports": [document for document in documents if document.library is None],
-            "earlier": run.documents.earlier_editions().select_related("run__publication"),
             "statements": [document for document in documents if document.library],
             **(_batch_context(batch) if batch else {}),
         },

@@ -53,6 +53,7 @@ def correction_page(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         {
             **_figures(statement),
             "documents": _documents(statement),
+            "edition": statement.editions.select_related("run").first(),
             "may_prepare": may(request.user, Action.PREPARE_CORRECTION),
             "may_certify": may(request.user, Action.CERTIFY_CORRECTION),
         },
@@ -73,7 +74,8 @@ def correction_certify(request: HttpRequest, pk: int, number: int) -> HttpRespon
             form.add_error(None, str(refused))
         else:
             messages.success(
-                request, f"{statement} is certified. It and the new edition of the use report are being made."
+                request,
+                f"{statement} is certified. It is being made, and a new edition of the reports.",
             )
             return redirect("reports:correction_page", pk, number)
     return render(
@@ -103,7 +105,7 @@ def _corrections(
             "waiting": amendments_waiting(run) if disbursed else [],
             "why_not": why_no_statement(run),
             "disbursed": disbursed,
-            "editions": _editions(run),
+            "editions": run.editions.select_related("run"),
             "may_prepare": may(request.user, Action.PREPARE_CORRECTION),
             "cannot_calculate": cannot_calculate,
         },
@@ -137,18 +139,6 @@ def _figures(statement: CorrectionStatement) -> dict[str, object]:
 
 
 def _documents(statement: CorrectionStatement) -> list[Document]:
-    made = statement.run.documents.filter(certified=True).select_related("run__publication", "library")
-    return [
-        *made.filter(kind=DocumentKind.CORRECTION_STATEMENT, correction_number=statement.number),
-        *made.filter(kind=DocumentKind.USE_REPORT, edition=statement.use_report_edition),
-    ]
-
-
-def _editions(run: PaymentRun) -> list[Document]:
-    """Return every edition of the run's use report, the newest first."""
-    return list(
-        run.documents.filter(kind=DocumentKind.USE_REPORT, certified=True)
-        .select_related("run__publication", "library")
-        .order_by("-edition", "-made_at")
-        .distinct("edition")
-    )
+    """Return the statement as a document, once the worker has made it."""
+    made = statement.run.documents.filter(certified=True).with_edition()
+    return list(made.filter(kind=DocumentKind.CORRECTION_STATEMENT, correction_number=statement.number))

@@ -1,7 +1,7 @@
 """Public pages of what is published: the reports, a library's statements, and the files."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count
@@ -25,15 +25,11 @@ CONTENT_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 
 @dataclass(frozen=True)
 class RunReports:
-    """What is on offer of one run: the list and the annual reports, and how many statements.
-
-    `earlier` are editions of the use report in whose place a later one stands.
-    """
+    """What is on offer of one run: the list and the annual reports, and how many statements."""
 
     run: PaymentRun
     documents: list[Document]
     statements: int
-    earlier: list[Document] = field(default_factory=list)
 
 
 @login_not_required
@@ -127,11 +123,9 @@ def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
         .annotate(Count("library", distinct=True))
     )
     found: dict[int, RunReports] = {}
-    newest = documents.filter(library__isnull=True).newest().select_related("run__publication")
+    newest = documents.filter(library__isnull=True).newest().with_edition()
     for document in in_order(newest):
         run = document.run
         reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
         reports.documents.append(document)
-    for document in documents.earlier_editions().select_related("run__publication"):
-        found[document.run_id].earlier.append(document)
     return sorted(found.values(), key=lambda one: (one.run.fiscal_year, one.run.number), reverse=True)

@@ -21,7 +21,7 @@ from payments.disbursing.result_services import reconciliations
 from payments.disbursing.result_table import COLUMNS
 from payments.models import PaymentBatch, PaymentRun
 from payments.proving.verification import differences
-from reports import tasks
+from reports import making, tasks
 from reports.demonstration import load_demonstration
 from tests.browser.axe import findings
 from tests.factories import current_code, make_signed_in_client, make_user
@@ -36,6 +36,7 @@ GUIDE = "/help/payment-year/"
 def _demonstration(transactional_db, settings, tmp_path, monkeypatch) -> None:
     settings.DEMO_TODAY, settings.VAR_DIR, settings.MEDIA_ROOT = TODAY, tmp_path, tmp_path / "documents"
     monkeypatch.setattr(tasks.make_documents, "delay", lambda lines: None)  # other tests make them
+    monkeypatch.setattr(making, "pdf_of", lambda contents: contents.title.encode())
     load_roster()
     load_demonstration(on=TODAY)
 

@@ -9,13 +9,14 @@ from connecticard.models import Role
 from libraries.models import Library
 from payments.correcting.corrections import awaits_statement
 from payments.models import CorrectionStatement
-from payments.services import record_publication
 from reports import making, statistics, tasks
 from reports.correction_paper import correction_paper
 from reports.csv_files import csv_of
 from reports.documents import html_of
-from reports.models import Document, DocumentKind
-from reports.services import request_documents
+from reports.edition_contents import annual_report
+from reports.models import DocumentKind, Edition
+from reports.replay import issue_open_editions
+from reports.services import publish_run
 from tests.factories import current_code, make_letter, make_library, make_signed_in_client, make_user
 from tests.payments.disbursed import exported, ready_run
 from tests.payments.records import HALVES, certified
@@ -54,9 +55,9 @@ def run(django_capture_on_commit_callbacks):
     made = ready_run()
     exported(made)
     administrator = make_user(Role.STATE_ADMINISTRATOR)
-    record_publication(run=made, by=administrator, at=AUGUST_2)
     with django_capture_on_commit_callbacks(execute=True):
-        request_documents(run=made, by=administrator, at=AUGUST_2)
+        publish_run(run=made, by=administrator, at=AUGUST_2)
+    issue_open_editions(by=administrator)
     return made
 
 
@@ -108,12 +109,12 @@ def test_amendment_becomes_a_certified_statement_and_a_new_edition(
     made = text(staff.get(reverse("reports:correction_page", args=[run.pk, 1])))
     assert "Correction statement 1 FY2027,</span> PDF" in made
     assert not awaits_statement(run)
-    editions = Document.objects.filter(kind=DocumentKind.USE_REPORT).order_by("edition")
-    assert [document.edition for document in editions] == [1, 2]
+    first, second = Edition.objects.order_by("number")
+    assert (second.number, second.correction, second.status) == (2, run.corrections.get(), "draft")
+    issue_open_editions(by=second.run.certified_by)
     public = text(client.get(reverse("reports:report_list")))
     assert "Report of use at each public library, edition 2" in public
-    assert "Earlier editions of the use report" in public
-    old = client.get(reverse("reports:document_csv", args=[editions[0].pk]))
+    old = client.get(reverse("reports:document_csv", args=[first.reports.get(kind="use_report").document_id]))
     assert b"A,A," in b"".join(old.streaming_content)
 
 
@@ -139,7 +140,7 @@ def test_new_edition_counts_standing_filings_and_the_old_one_stays(run, staff, a
     statement = CorrectionStatement.objects.get()
 
     first = {line.library_key: line for line in statistics.use_report(run).lines}
-    second = statistics.use_report(run, statement)
+    second = annual_report(DocumentKind.USE_REPORT, run, statement.editions.get())
     now = {line.library_key: line for line in second.lines}
 
     assert (first["A"].loans, now["A"].loans, now["B"].borrows) == (30, 25, 25)

@@ -15,6 +15,7 @@ from payments.disbursing.result_services import reconciliations
 from payments.estimating.estimate import estimate
 from payments.models import ExpenditureReport, PaymentRun, ReminderRun
 from payments.proving.verification import differences
+from reports import making
 from reports.demonstration import (
     DRAFT_WITH_SWAP,
     FILING_ON_STAGE,
@@ -23,7 +24,7 @@ from reports.demonstration import (
     load_demonstration,
 )
 from reports.demonstration_last_year import RETURNED_LINE
-from reports.models import DocumentBatch
+from reports.models import DocumentBatch, Edition
 from reports.replay import replay_fy2018
 from tests.factories import make_signed_in_client, make_user
 from tests.page_text import text
@@ -63,7 +64,8 @@ def test_fiscal_year_2018_comes_out_as_published():
     assert "$703,638.00" in shown
 
 
-def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path):
+def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(making, "pdf_of", lambda contents: contents.title.encode())  # other tests make them
     settings.VAR_DIR = tmp_path
     settings.DEMO_TODAY = TODAY
     load_roster()
@@ -79,6 +81,7 @@ def test_demonstration_shows_filings_in_every_state_and_is_made_once(settings, t
     }
     assert Waiver.objects.filter(approved_at__isnull=False).exists()
     assert [batch.lines.count() for batch in DocumentBatch.objects.all()] == [196, 196]
+    assert list(Edition.objects.published().values_list("fiscal_year", "number")) == [(2026, 1), (2018, 1)]
     assert {sign_in.person.role for sign_in in signs_in} == set(Role)
 
     last_year = Filing.objects.standing().within(measurement_period(2026))

@@ -13,7 +13,8 @@ from connecticard.models import AuditEvent, Role
 from payments import services as payment_services
 from reports import making, tasks
 from reports.models import Document, DocumentBatchLine, DocumentKind
-from reports.services import NothingToDocument, request_documents, restart_documents
+from reports.replay import issue_open_editions
+from reports.services import NothingToDocument, publish_run, request_documents, restart_documents
 from tests.factories import make_user
 from tests.payments.records import appropriation
 from tests.reports.conftest import AT
@@ -228,12 +229,14 @@ def test_documents_made_before_the_certificate_are_previews(calculated_run, staf
 
     administrator = make_user(Role.STATE_ADMINISTRATOR)
     run = payment_services.certify_run(run=calculated_run, by=administrator, at=AT + timedelta(hours=1))
-    payment_services.record_publication(run=run, by=administrator, at=AT + timedelta(hours=1))
+    batch = publish_run(run=run, by=administrator, at=AT + timedelta(hours=1))
     assert not Document.objects.published().exists()
-    make_all(request_documents(run=run, by=staff, at=AT))
+    make_all(batch)
 
-    assert Document.objects.published().count() == 7
+    assert Document.objects.published().count() == REPORTS
     assert {document.certified for document in Document.objects.newest()} == {True}
+    issue_open_editions(by=administrator)
+    assert Document.objects.published().count() == REPORTS + 3
 
 
 def test_a_run_without_a_calculation_has_no_documents(staff):
