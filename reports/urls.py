@@ -9,6 +9,7 @@ app_name = "reports"
 urlpatterns = [
     path("", front.home, name="home"),
     path("rulebook/", front.rulebook_page, name="rulebook"),
+    path("rulebook/examples/", front.rulebook_examples, name="rulebook_examples"),
     path("reports/", published.report_list, name="report_list"),
     path("documents/<int:pk>.pdf", published.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", published.document_file, {"ending": "csv"}, name="document_csv"),

@@ -18,6 +18,7 @@ from connecticard.api_problems import PROBLEMS
 from connecticard.api_rendering import JSONRenderer
 from connecticard.api_schema import description, operations
 from connecticard.api_views import ApiView
+from connecticard.published_pages import published_page
 
 
 class SchemaView(ApiView):
@@ -56,6 +57,7 @@ class Route:
 
 @login_not_required
 @require_safe
+@published_page
 def api_reference(request: HttpRequest) -> HttpResponse:
     """Explain the REST interface; public."""
     context = {

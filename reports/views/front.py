@@ -35,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @published_page
 def rulebook_page(request: HttpRequest) -> HttpResponse:
-    """Show every dated value and public rule as of a day, with the worked examples; public."""
+    """Show every dated value and public rule as of a day; public."""
     form = RulebookDayForm(request.GET or None)
     asked = form.cleaned_data["on"] if form.is_valid() else None
     on = asked or clock.today()
@@ -48,9 +48,19 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
             "on": on,
             "topics": rulebook.topics(on),
             "editions": rulebook.editions(list(runs.order_by("-fiscal_year", "-number"))),
-            "worked_examples": _worked_examples(),
-            "sister_formulas": _sister_formulas(),
         },
+    )
+
+
+@login_not_required
+@require_safe
+@published_page
+def rulebook_examples(request: HttpRequest) -> HttpResponse:
+    """Show the worked examples, and how other states divided such money; public."""
+    return render(
+        request,
+        "reports/rulebook_examples.html",
+        {"worked_examples": _worked_examples(), "sister_formulas": _sister_formulas()},
     )
 
 

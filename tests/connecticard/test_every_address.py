@@ -41,6 +41,7 @@ PUBLIC = {
     "payments:trend_town_csv",
     "reports:home",
     "reports:rulebook",
+    "reports:rulebook_examples",
     "reports:report_list",
     "payments:library_payments",
     "payments:payment_line",

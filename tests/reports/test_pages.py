@@ -157,8 +157,10 @@ def test_a_day_that_is_none_is_refused_and_today_is_shown(client, on):
     assert "As of Tuesday, April 20, 2027" in shown
 
 
-def test_the_rulebook_shows_the_worked_examples(client):
-    shown = page(client, "rulebook")
+def test_the_rulebook_leads_to_the_worked_examples(client):
+    shown = page(client, "rulebook_examples")
+
+    assert reverse("reports:rulebook_examples") in client.get(reverse("reports:rulebook")).content.decode()
 
     assert "Three libraries, one of which lends more than it borrows" in shown
     assert "A 40 25 15 $285.72 $500.00 $785.72 $0.00" in shown
