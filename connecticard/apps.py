@@ -1,4 +1,7 @@
+from importlib import import_module
+
 from django.apps import AppConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 from django.db.models.signals import post_migrate
 
 
@@ -11,3 +14,14 @@ class ConnecticardConfig(AppConfig):
         from connecticard.published_tables import watch_tables
 
         post_migrate.connect(watch_tables)
+
+
+class ReferenceAdminConfig(SimpleAdminConfig):
+    """Django's admin with the pages of the four apps alone: what libraries bring for it stays out."""
+
+    default_site = "connecticard.admin_site.ReferenceSite"
+
+    def ready(self) -> None:
+        super().ready()
+        for app in ("libraries", "transactions", "payments"):
+            import_module(f"{app}.admin")

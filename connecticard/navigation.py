@@ -124,6 +124,7 @@ PLACES: Sequence[Place] = (
     Place("Rulebook", "reports:rulebook", "Published"),
     Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
     Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),
+    Place("Reference data", "admin:index", "Office", Action.MANAGE_ROSTER),
     Place("Audit trail", "connecticard:audit", "Office", Action.VIEW_AUDIT),
 )
 

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "transactions",
     "payments",
     "reports",
+    "connecticard.apps.ReferenceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -237,6 +238,9 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+
+# Exchange of reference data
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True  # a name that begins with "=" is no formula
 
 # Cache, worker, mail
 CACHES = {

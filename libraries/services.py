@@ -1,5 +1,6 @@
 """Every change of who takes part. Each is audited and kept apart from certifying a payment run."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -173,6 +174,79 @@ def _set_homes(town: Town, principal: Library, from_day: date, source: str, by: 
         after={"homes": [_row(row) for row in homes], "from": from_day.isoformat(), "source": source},
     )
     return homes
+
+
+# A library that opens, and where it is
+
+
+@transaction.atomic
+def open_library(
+    *, key: str, name: str, town: Town, first_day: date, document: str, by: User, **details: Any
+) -> Library:
+    """Put a library on the roster from its first day on; it becomes a home library of its town that day.
+
+    It is the town's principal library where the town has no other, and else the one that was stays so.
+    `details` are those of `correct_library`. Raises RosterChangeRefused for a key that is taken, an empty
+    name, a day to come and a missing document.
+    """
+    permissions.check(by, Action.MANAGE_ROSTER)
+    share_payment_inputs()
+    key, name, document = key.strip(), name.strip(), document.strip()
+    if taken := Library.objects.filter(key__iexact=key).first():
+        raise RosterChangeRefused(f"The key {key} is that of {taken}. Enter the key of the new library.")
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,12}", key):
+        raise RosterChangeRefused("A key is up to 12 letters, digits and hyphens. Enter it so.")
+    if not name:
+        raise RosterChangeRefused("Enter the name of the library.")
+    if first_day > clock.today():
+        raise RosterChangeRefused(f"Record a library that opens on {day(first_day)} on that day or after it.")
+    if not document:
+        raise RosterChangeRefused("Enter the document that says so, with its date.")
+
+    library = Library.objects.create(
+        key=key, name=name, town=town, open_during=DateRange(first_day, None), **details
+    )
+    AuditEvent.record(
+        "library_opened",
+        target=library,
+        by=by,
+        after={
+            "key": key,
+            "name": name,
+            "town": town.name,
+            "from": first_day.isoformat(),
+            "document": document,
+            **{detail: _said(value) for detail, value in details.items()},
+        },
+    )
+    others = [home for home in town.libraries.open_on(first_day) if home != library]
+    _set_homes(town, _principal(town, first_day) if others else library, first_day, document, by)
+    return library
+
+
+DETAILS = ("state_library_number", "address", "postal_city", "zip_code", "latitude", "longitude")
+
+
+@transaction.atomic
+def correct_library(*, library: Library, by: User, **details: Any) -> Library:
+    """Correct where a library is: those of DETAILS that are named; nothing of it decides a payment."""
+    library = _begin_change(library, by)
+
+    changed = {detail: value for detail, value in details.items() if getattr(library, detail) != value}
+    if not changed:
+        return library
+    before = {detail: _said(getattr(library, detail)) for detail in changed}
+    for detail, value in changed.items():
+        setattr(library, detail, value)
+    library.save(update_fields=list(changed))
+    AuditEvent.record(
+        "library_corrected",
+        target=library,
+        by=by,
+        before=before,
+        after={detail: _said(value) for detail, value in changed.items()},
+    )
+    return library
 
 
 # A library's name, standing, end and successor
@@ -361,6 +435,10 @@ def _begin_change(library: Library, by: User) -> Library:
     permissions.check(by, Action.MANAGE_ROSTER)
     share_payment_inputs()
     return Library.objects.select_for_update().get(pk=library.pk)
+
+
+def _said(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def _bounds(valid: DateRange) -> dict[str, str | None]:

@@ -17,11 +17,12 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from libraries.models import Library
 from payments.disbursing.ledger import entered_by_hand, received
+from payments.expenditure_categories import categories_on
 from payments.models import ExpenditureLine, ExpenditureReport, ExpenditureReportWaiver, PastPayment
 from payments.models.expenditure_report import ExpenditureReportQuerySet
 from payments.rules import expenditure_reporting
 from payments.rules.cents import dollars
-from payments.rules.expenditure_reporting import Problem, ReportDue, categories, fiscal_year_of, report_due_in
+from payments.rules.expenditure_reporting import Problem, ReportDue, fiscal_year_of, report_due_in
 from transactions.models.waiver import WaiverKind
 from transactions.rules import filing_status
 from transactions.rules._wording import written_day
@@ -154,7 +155,9 @@ def problems(report: ExpenditureReport, *, on: date) -> tuple[Problem, ...]:
         expenditure_reporting.ExpenditureLine(line.category, line.cents)
         for line in report.lines.order_by("pk")
     ]
-    return expenditure_reporting.problems(report.received_cents, lines, report.unspent_cents, on=on)
+    return expenditure_reporting.problems(
+        report.received_cents, lines, report.unspent_cents, offered=categories_on(on)
+    )
 
 
 @transaction.atomic
@@ -420,4 +423,4 @@ def _refuse_problems(report: ExpenditureReport, on: date) -> None:
 
 def category_names(on: date) -> dict[str, str]:
     """Return the names of the categories of the form of a day, by code, in the order of the form."""
-    return {category.code: category.name for category in categories(on)}
+    return {category.code: category.name for category in categories_on(on)}

@@ -9,8 +9,9 @@ from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, User
 from libraries.models import Library
 from payments import expenditure_services
+from payments.expenditure_categories import categories_on
 from payments.models import ExpenditureLine, ExpenditureReport, PastPayment
-from payments.rules.expenditure_reporting import ReportDue, categories, certificate
+from payments.rules.expenditure_reporting import ReportDue, certificate
 from transactions.rules.filing_status import FilingStatus
 
 
@@ -60,7 +61,7 @@ def report_expenditures(
     on: date,
 ) -> None:
     """Report on the money received: most certified, a few submitted or begun, and a few not at all."""
-    codes = [category.code for category in categories(due.due_on)]
+    codes = [category.code for category in categories_on(due.due_on)]
     certified: list[Spent] = []
     for number, library in enumerate(libraries):
         cents = received.get(library.pk, 0)

@@ -10,10 +10,12 @@ import pytest
 
 ORDER = ["libraries", "transactions", "payments", "reports"]
 SHARED = {
+    "connecticard.admin_site",
     "connecticard.canonical_json",
     "connecticard.clock",
     "connecticard.constraints",
     "connecticard.delivery",
+    "connecticard.exchange",
     "connecticard.locks",
     "connecticard.mail",
     "connecticard.models",
@@ -21,6 +23,8 @@ SHARED = {
     "connecticard.permissions",
     "connecticard.published_pages",
     "connecticard.published_tables",
+    "connecticard.reference_admin",
+    "connecticard.refusals",
     "connecticard.request_id",
     "connecticard.rulebook",
     "connecticard.second_factor",

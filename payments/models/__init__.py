@@ -8,6 +8,7 @@ from payments.models.correction_statement import (
     CorrectionStatement,
 )
 from payments.models.earlier_calculation import EarlierCalculation, EarlierLine, RunHandOver
+from payments.models.expenditure_category import ExpenditureCategory
 from payments.models.expenditure_report import (
     ExpenditureLine,
     ExpenditureReport,
@@ -39,6 +40,7 @@ __all__ = [
     "CountedFiling",
     "EarlierCalculation",
     "EarlierLine",
+    "ExpenditureCategory",
     "ExpenditureLine",
     "ExpenditureReport",
     "ExpenditureReportWaiver",

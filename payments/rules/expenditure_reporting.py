@@ -254,7 +254,7 @@ def report_on_money_received(received_on: date) -> ReportDue:
 
 
 def categories(on: date) -> tuple[Category, ...]:
-    """Return the categories that a report made on that day offers, in the order of the form.
+    """Return the categories that ship for a report made on that day, in the order of the form.
 
     Source: Regs. Conn. State Agencies § 11-31c-1(i), 11-31c-4(d).
     """
@@ -275,12 +275,16 @@ def certificate(on: date) -> str:
 
 
 def problems(
-    received_cents: int, lines: Sequence[ExpenditureLine], unspent_cents: int, *, on: date
+    received_cents: int,
+    lines: Sequence[ExpenditureLine],
+    unspent_cents: int,
+    *,
+    offered: Sequence[Category],
 ) -> tuple[Problem, ...]:
     """Return what is wrong with a report on money received; empty when it may be filed.
 
-    Spent by category and unspent must add up to the money received, in cents. `on` is the day of the report,
-    whose categories apply. ValueError for an amount that is not a whole number of cents.
+    Spent by category and unspent must add up to the money received, in cents. `offered` are the categories of
+    the form. ValueError for an amount that is not a whole number of cents.
 
     Source: Regs. Conn. State Agencies § 11-31c-2(e), 11-31c-4(d).
     """
@@ -290,7 +294,7 @@ def problems(
     if received_cents < 0:
         raise ValueError(f"money received must not be negative, and is {received_cents} cents")
 
-    names = {category.code: category.name for category in categories(on)}
+    names = {category.code: category.name for category in offered}
     found: list[Problem] = []
     seen: set[str] = set()
     for line in lines:

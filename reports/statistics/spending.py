@@ -6,8 +6,9 @@ from datetime import date
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import Library
+from payments.expenditure_categories import categories_on, names_ever
 from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, PaymentRun
-from payments.rules.expenditure_reporting import categories, report_due_in
+from payments.rules.expenditure_reporting import report_due_in
 from reports.contents import ExpenditureSummary, MadeFrom, SpendingCategory, SpendingLine
 from reports.payment_list import dated
 from reports.statistics.shared import applied_rules
@@ -86,13 +87,15 @@ def _spending_line(
 
 
 def _spending_categories(on: date, reports: Mapping[int, ExpenditureReport]) -> tuple[SpendingCategory, ...]:
-    """Return each category of the form with what was spent in it, in the order of the form."""
+    """Return each category of the form with what was spent in it, in the order of the form.
+
+    A category that was taken off the form since, and in which money was spent, comes after them.
+    """
     cents: dict[str, int] = defaultdict(int)
     libraries: dict[str, int] = defaultdict(int)
     for line in ExpenditureLine.objects.filter(report__in=list(reports.values()), cents__gt=0):
         cents[line.category] += line.cents
         libraries[line.category] += 1
-    return tuple(
-        SpendingCategory(category.name, libraries[category.code], cents[category.code])
-        for category in categories(on)
-    )
+    names = {category.code: category.name for category in categories_on(on)}
+    names |= {code: name for code, name in names_ever().items() if code in cents and code not in names}
+    return tuple(SpendingCategory(name, libraries[code], cents[code]) for code, name in names.items())

@@ -80,6 +80,7 @@ PUBLIC = {
     "api:statistics-history-list",
 }
 EXAMPLES = {
+    "app_label": "libraries",
     "pk": "999999",
     "token": "unknown",
     "uidb36": "1",

@@ -156,6 +156,8 @@ def records(world):
             "key": "set-password" if name.startswith("account") else OTHERS,
             "fiscal_year": 2027,
             "kind": "figures",
+            "object_id": bethel.pk,
+            "app_label": "libraries",
             "period_pk": period.pk,
             "number": bethel.town.number,
             "token": "unknown",

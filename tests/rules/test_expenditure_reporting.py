@@ -76,19 +76,19 @@ def test_certificate_says_that_nothing_went_back_to_the_town():
 def test_report_whose_lines_add_up_has_no_problem():
     lines = [ExpenditureLine("materials", 60000), ExpenditureLine("land", 15000)]
 
-    assert problems(100000, lines, 25000, on=ON) == ()
+    assert problems(100000, lines, 25000, offered=categories(ON)) == ()
 
 
 def test_report_of_money_still_held_has_no_problem():
-    assert problems(100000, [], 100000, on=ON) == ()
+    assert problems(100000, [], 100000, offered=categories(ON)) == ()
 
 
 def test_report_that_does_not_add_up_says_by_how_much():
-    (problem,) = problems(100000, [ExpenditureLine("materials", 60000)], 25000, on=ON)
+    (problem,) = problems(100000, [ExpenditureLine("materials", 60000)], 25000, offered=categories(ON))
 
     assert problem.field == "total"
     assert "make $850.00, and $1,000.00 was received; $150.00 is missing." in problem.message
-    (problem,) = problems(100000, [ExpenditureLine("materials", 100001)], 0, on=ON)
+    (problem,) = problems(100000, [ExpenditureLine("materials", 100001)], 0, offered=categories(ON))
     assert "$0.01 is too much." in problem.message
 
 
@@ -100,7 +100,7 @@ def test_report_names_every_line_that_is_wrong():
         ExpenditureLine("returned_to_the_town", 5),
     ]
 
-    assert [problem.field for problem in problems(9, lines, -1, on=ON)] == [
+    assert [problem.field for problem in problems(9, lines, -1, offered=categories(ON))] == [
         "materials",
         "supplies",
         "returned_to_the_town",
@@ -113,7 +113,7 @@ def test_report_names_every_line_that_is_wrong():
 )
 def test_report_refuses_amounts_that_are_not_cents(received, spent, unspent):
     with pytest.raises(ValueError, match="must"):
-        problems(received, [ExpenditureLine("materials", spent)], unspent, on=ON)
+        problems(received, [ExpenditureLine("materials", spent)], unspent, offered=categories(ON))
 
 
 @given(st.lists(st.integers(0, 10**9), max_size=5), st.integers(0, 10**9), st.integers(-2, 2))
@@ -123,4 +123,6 @@ def test_report_is_right_exactly_when_its_lines_add_up(spent, unspent, off_by):
     ]
     received = max(0, sum(spent) + unspent + off_by)
 
-    assert (problems(received, lines, unspent, on=ON) == ()) == (received == sum(spent) + unspent)
+    assert (problems(received, lines, unspent, offered=categories(ON)) == ()) == (
+        received == sum(spent) + unspent
+    )

@@ -7,8 +7,10 @@ from importlib.metadata import version
 import holidays
 from django.db import transaction
 
+from connecticard import permissions
 from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
+from connecticard.permissions import Action
 from transactions.models import Holiday
 from transactions.rules._wording import written_day
 from transactions.rules.working_days import is_working_day, observed
@@ -69,6 +71,7 @@ def add_holiday(*, day: date, name: str, source: str, by: User) -> Holiday:
 
     Raises FilingRefused for a weekend or a day that is on record.
     """
+    permissions.check(by, Action.MANAGE_ROSTER)
     share_payment_inputs()
     if not is_working_day(day, ()):
         raise FilingRefused(
@@ -83,8 +86,21 @@ def add_holiday(*, day: date, name: str, source: str, by: User) -> Holiday:
 
 
 @transaction.atomic
+def correct_holiday(*, holiday: Holiday, name: str, source: str, by: User) -> Holiday:
+    """Correct what a day on record is called and on what it rests; the day itself stays."""
+    permissions.check(by, Action.MANAGE_ROSTER)
+    holiday = Holiday.objects.select_for_update().get(pk=holiday.pk)
+    before = _facts(holiday)
+    holiday.name, holiday.source = name.strip(), source.strip()
+    holiday.save(update_fields=["name", "source"])
+    AuditEvent.record("holiday_corrected", target=holiday, by=by, before=before, after=_facts(holiday))
+    return holiday
+
+
+@transaction.atomic
 def remove_holiday(*, holiday: Holiday, reason: str, by: User) -> None:
     """Take a day off the record, with a reason. Periods that are open keep their dates."""
+    permissions.check(by, Action.MANAGE_ROSTER)
     share_payment_inputs()
     if not reason.strip():
         raise FilingRefused("Enter the reason; it is kept in the audit trail.")
