@@ -35,6 +35,10 @@ app.conf.beat_schedule = {
         "task": "payments.tasks.record_lapses",
         "schedule": crontab(hour=0, minute=20),
     },
+    "harvest-what-is-due": {
+        "task": "transactions.tasks.harvest_what_is_due",
+        "schedule": crontab(minute="*/10"),
+    },
     "forget-ended-sessions": {
         "task": "connecticard.tasks.forget_ended_sessions",
         "schedule": crontab(hour=3, minute=20),

@@ -74,6 +74,7 @@ PLACES: Sequence[Place] = (
     ),
     Place("Filings", "transactions:filing_list", "Work", Action.VIEW_LIBRARY),
     Place("Consortia", "transactions:consortium_list", "Work", Action.VIEW_CONSORTIUM),
+    Place("Harvest", "transactions:harvest_list", "Work", Action.VIEW_HARVEST),
     Place(
         "Expenditure reports",
         "payments:expenditure_report_list",

@@ -25,6 +25,8 @@ class Action(StrEnum):
     VIEW_LIBRARY = "view what is not published"
     VIEW_CONSORTIUM = "see how the members of a consortium stand"
     ENTER_COUNTS = "enter loan counts and submit filings"
+    VIEW_HARVEST = "see where counts are harvested from, and how it went"
+    KEEP_HARVEST = "keep where counts are harvested from"
     CERTIFY_FILING = "certify filings"
     REOPEN_FILING = "reopen a certified filing"
     RETURN_FILING = "return a submitted filing"
@@ -75,6 +77,8 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_LIBRARY: _READERS | _LIBRARY,
     Action.VIEW_CONSORTIUM: _READERS | {Role.CONSORTIUM_FILER},
     Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
+    Action.VIEW_HARVEST: _READERS | {Role.CONSORTIUM_FILER},
+    Action.KEEP_HARVEST: _STATE | {Role.CONSORTIUM_FILER},
     Action.CERTIFY_FILING: _CERTIFIERS,
     Action.REOPEN_FILING: _STATE | _CERTIFIERS,
     Action.RETURN_FILING: _STATE | _CERTIFIERS,

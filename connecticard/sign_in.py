@@ -1,7 +1,5 @@
 """How allauth and axes behave here: adapters, and what is recorded when somebody's security changes."""
 
-import base64
-import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +12,6 @@ from allauth.mfa import signals as mfa_signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.signals import user_logged_in
@@ -27,6 +24,7 @@ from connecticard import second_factor
 from connecticard.clock import EASTERN
 from connecticard.mail import keep_message, send_letter
 from connecticard.models import AuditEvent, MessageKind, User
+from connecticard.sealed import seal, unseal
 from connecticard.services import end_sessions
 
 
@@ -83,11 +81,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     }
 
     def encrypt(self, text: str) -> str:
-        """Encrypt with a key made from SECRET_KEY; outside production that key does not outlive a process."""
-        return _box().encrypt(text.encode()).decode() if settings.PRODUCTION else text
+        return seal(text, purpose="second factor")
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _box().decrypt(encrypted_text.encode()).decode() if settings.PRODUCTION else encrypted_text
+        return unseal(encrypted_text, purpose="second factor")
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return bool(_signing(authenticator.user).exclude(pk=authenticator.pk).exists())
@@ -97,14 +94,6 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:
         return f"Passkey of {timezone.now().astimezone(EASTERN):%B %-d, %Y}"
-
-
-def _box() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet(
-        Fernet(base64.urlsafe_b64encode(hashlib.sha256(("second factor " + str(key)).encode()).digest()))
-        for key in keys
-    )
 
 
 def typed_address(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:

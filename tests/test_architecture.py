@@ -27,6 +27,7 @@ SHARED = {
     "connecticard.refusals",
     "connecticard.request_id",
     "connecticard.rulebook",
+    "connecticard.sealed",
     "connecticard.second_factor",
 }
 WAYS_IN = ("views", "api", "tasks", "admin", "management", "urls", "forms")

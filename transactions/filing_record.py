@@ -1,5 +1,6 @@
 """What pages show of a filing beside its counts: its dates, the same months last year."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,8 +10,9 @@ from django.db.models import Sum
 from connecticard.models import AuditEvent, User
 from transactions.count_grid import CountGrid, Counts, totals
 from transactions.library_filings import due_of, granted_waivers
-from transactions.models import Filing, FilingBasis, LoanCount
+from transactions.models import Filing, FilingBasis, HarvestedMonth, LoanCount
 from transactions.rules.filing_calendar import Span, program_year, program_year_of
+from transactions.services.harvested import TypedOtherwise, typed_otherwise
 
 
 def context_of(filing: Filing) -> dict[str, Any]:
@@ -22,7 +24,22 @@ def context_of(filing: Filing) -> dict[str, Any]:
         "covers": None if span == period else span,
         "standing": standing_of(filing),
         "waivers": granted_waivers(filing.library, filing.period),
+        "harvested": harvest_of(filing),
     }
+
+
+@dataclass(frozen=True)
+class Harvested:
+    """What a filing has from harvests: its months, and where it says otherwise than the source."""
+
+    months: Sequence[HarvestedMonth]
+    typed: Sequence[TypedOtherwise]
+
+
+def harvest_of(filing: Filing) -> Harvested | None:
+    """Return what a filing has from harvests; None where it has nothing from any."""
+    months = list(filing.harvested_months.select_related("run__source"))
+    return Harvested(months, typed_otherwise(filing)) if months else None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ PUBLIC = {
     "payments:what_if_csv",
     "payments:what_if_xlsx",
     "transactions:recipes",
+    "transactions:harvest_specification",
+    "transactions:harvest_schema",
     "payments:trend_state",
     "payments:trend_state_csv",
     "payments:trend_library",

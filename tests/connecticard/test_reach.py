@@ -27,7 +27,7 @@ from reports.models import DocumentBatch
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
-from transactions.models import Holiday, LabelMapping, Waiver
+from transactions.models import HarvestSource, Holiday, LabelMapping, Waiver
 from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.form_editions import edition_on
 from transactions.rules.receipt_numbers import ReceiptKind
@@ -141,6 +141,10 @@ def records(world):
         "transactions:waivers_propose": period.pk,
         "transactions:consortium_page": (consortium := make_consortium(members=(bethel,)).pk),
         "transactions:consortium_upload": consortium,
+        **dict.fromkeys(
+            (f"transactions:harvest_{page}" for page in ("source", "change", "now", "pause")),
+            _harvest_source(bethel, staff),
+        ),
         "transactions:label_forget": label.pk,
         "payments:expenditure_waiver_settle": report_waiver.pk,
         "reports:document_pdf": world.unpublished.pk,
@@ -169,6 +173,18 @@ def records(world):
         return {part: found[part] for part in pattern.pattern.regex.groupindex}
 
     return parts
+
+
+def _harvest_source(library, staff):
+    """Return the key of a system that offers the counts of a library."""
+    return HarvestSource.objects.create(
+        name="Its system",
+        library=library,
+        address="https://ils.example.org/harvest",
+        created_at=AT,
+        created_by=staff,
+        next_at=AT,
+    ).pk
 
 
 def _of_withheld_money(world, staff):

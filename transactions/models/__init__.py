@@ -3,6 +3,16 @@ from transactions.models.filing import Filing, FilingBasis, Provenance
 from transactions.models.filing_period import FilingPeriod
 from transactions.models.filing_receipt import FilingReceipt
 from transactions.models.filing_total import FilingTotal
+from transactions.models.harvest import (
+    HarvestedCount,
+    HarvestedMonth,
+    HarvestLine,
+    HarvestOutcome,
+    HarvestRun,
+    HarvestSchedule,
+    HarvestSource,
+    HarvestState,
+)
 from transactions.models.holiday import Holiday
 from transactions.models.label_mapping import LabelMapping
 from transactions.models.loan_count import LoanCount, reports_loans
@@ -16,6 +26,14 @@ __all__ = [
     "FilingPeriod",
     "FilingReceipt",
     "FilingTotal",
+    "HarvestLine",
+    "HarvestOutcome",
+    "HarvestRun",
+    "HarvestSchedule",
+    "HarvestSource",
+    "HarvestState",
+    "HarvestedCount",
+    "HarvestedMonth",
     "Holiday",
     "LabelMapping",
     "LoanCount",

@@ -33,7 +33,7 @@ def save_counts(
     *,
     filing: Filing,
     counts: Cells,
-    by: User,
+    by: User | None,
     at: datetime,
     expected: int,
     nothing_lent: bool | None = None,
@@ -41,7 +41,8 @@ def save_counts(
     """Save cells of a filing's grid, None for a blank, and return the filing; cells not given stay.
 
     `counts` is by id of the home library and first day of the month (None for period totals). `expected` is
-    the revision of the filing that the person saw; FilingChanged where somebody has saved since.
+    the revision of the filing that the person saw; FilingChanged where somebody has saved since. `by` None is
+    the harvest, whose right is the source's.
     CountsRefused with every bad cell, and then nothing is saved; FilingRefused where it may not be edited.
     """
     filing = _as_seen(filing, by, at, expected)
@@ -74,7 +75,7 @@ def save_good_counts(
     return filing, problems
 
 
-def _as_seen(filing: Filing, by: User, at: datetime, expected: int) -> Filing:
+def _as_seen(filing: Filing, by: User | None, at: datetime, expected: int) -> Filing:
     """Lock the filing; FilingChanged where it is not as the person saw it."""
     filing = editable(filing, by, at)
     if filing.revision != expected:
@@ -85,7 +86,7 @@ def _as_seen(filing: Filing, by: User, at: datetime, expected: int) -> Filing:
     return filing
 
 
-def _save(filing: Filing, counts: Cells, nothing_lent: bool | None, by: User, at: datetime) -> Filing:
+def _save(filing: Filing, counts: Cells, nothing_lent: bool | None, by: User | None, at: datetime) -> Filing:
     _store(filing, counts)
     filing.revision += 1
     filing.saved_at = at
@@ -115,7 +116,7 @@ def _store(filing: Filing, counts: Cells) -> None:
             cursor.execute(_BLANK, {"filing": filing.pk, "homes": homes, "months": months})
 
 
-def editable(filing: Filing, by: User, at: datetime) -> Filing:
+def editable(filing: Filing, by: User | None, at: datetime) -> Filing:
     """Lock the filing, and refuse one that may not be edited now."""
     filing = (
         Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)

@@ -35,9 +35,9 @@ from transactions.services.roster import cadences_of, covers, range_of
 
 @transaction.atomic
 def start_filing(
-    *, library: Library, period: FilingPeriod, basis: FilingBasis, by: User, at: datetime
+    *, library: Library, period: FilingPeriod, basis: FilingBasis, by: User | None, at: datetime
 ) -> Filing:
-    """Begin a library's filing for a period, as an empty draft.
+    """Begin a library's filing for a period, as an empty draft; `by` None is the harvest.
 
     Raises FilingRefused where the period is not open to entry or not one of the library's, where the library
     was not open or took no part in it, or where a filing is on record.

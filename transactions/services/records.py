@@ -14,7 +14,7 @@ from transactions.services.receipts import withdraw_receipts
 from transactions.services.refusals import FilingRefused
 
 
-def refuse_closed(period: FilingPeriod, by: User, today: date) -> None:
+def refuse_closed(period: FilingPeriod, by: User | None, today: date) -> None:
     """Refuse entry in a period that is not open yet or, to who is not of the State Library, not any more."""
     if today < period.opens_on:
         raise FilingRefused(f"This period opens for entry on {written_day(period.opens_on)}.")

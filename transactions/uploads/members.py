@@ -168,14 +168,16 @@ class MemberPreview:
 
 
 def preview_members(
-    file: MembersFile, labels: Labels, consortium: Consortium, today: date
+    file: MembersFile, labels: Labels, owner: Consortium | Library, today: date
 ) -> list[MemberPreview]:
     """Return what a file would change, by lender and name; rows with a label still asked are not in it.
+
+    `owner` is the consortium whose members the file may speak of, or the one library that it is of.
 
     The file replaces the months that it has for a member: a home library that it does not name there becomes
     blank. Months that it does not have stay.
     """
-    members = {membership.library_id for membership in consortium.memberships.filter(valid__contains=today)}
+    members = {library.pk for library in libraries_of(owner, today)}
     counts: dict[Library, dict[Cell, Loans]] = defaultdict(dict)
     written: dict[tuple[int, Cell], str] = {}
     problems: dict[Library, list[RowProblem]] = defaultdict(list)
@@ -212,7 +214,7 @@ def preview_members(
             [],
             problems[lender],
             [],
-            f"{lender} is not a member of {consortium} today. Its own filer enters its counts.",
+            f"{lender} is not a member of {owner} today. Its own filer enters its counts.",
         )
         if lender.pk not in members
         else _preview_of(
@@ -220,6 +222,14 @@ def preview_members(
         )
         for lender in lenders
     ]
+
+
+def libraries_of(owner: Consortium | Library, today: date) -> list[Library]:
+    """Return the members of a consortium on a day, or the library itself."""
+    if isinstance(owner, Library):
+        return [owner]
+    memberships = owner.memberships.filter(valid__contains=today)
+    return list(Library.objects.filter(consortium_memberships__in=memberships))
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from transactions.uploads.carried import UploadLapsed
 from transactions.uploads.labels import normal
 from transactions.uploads.members import (
     drafts_as_seen,
+    libraries_of,
     matcher_of_members,
     meanings_to_remember,
     preview_members,
@@ -158,7 +159,7 @@ def _read(request: HttpRequest, consortium: Consortium) -> MembersFile:
     if file is None and not text.strip():
         raise TableRefused("Choose a file, or paste a table into the box.")
     today = clock.today()
-    matcher = matcher_of_members(_members_today(consortium), today)
+    matcher = matcher_of_members(libraries_of(consortium, today), today)
     try:
         with open_tables(file.read() if file is not None else text.encode(), pasted=file is None) as tables:
             return read_members_file(tables, matcher, today)
@@ -185,15 +186,6 @@ def _answers(request: HttpRequest, file: MembersFile) -> dict[str, int | None]:
     return said
 
 
-def _members_today(consortium: Consortium) -> list[Library]:
-    today = clock.today()
-    return list(
-        Library.objects.filter(
-            consortium_memberships__in=consortium.memberships.filter(valid__contains=today)
-        )
-    )
-
-
 def _show_preview(
     request: HttpRequest,
     consortium: Consortium,
@@ -202,7 +194,7 @@ def _show_preview(
     error: str = "",
 ) -> HttpResponse:
     today = clock.today()
-    labels = read_labels(file, matcher_of_members(_members_today(consortium), today, answers))
+    labels = read_labels(file, matcher_of_members(libraries_of(consortium, today), today, answers))
     previews = preview_members(file, labels, consortium, today)
     places = {label: place for place, label in enumerate(file.lines)}
     asked = {normal(question.label) for question in labels.questions}
@@ -237,7 +229,7 @@ def _save(
 ) -> HttpResponse:
     """Save the chosen members' drafts, each whole or not at all, and say what became of each."""
     today, by, at = clock.today(), cast(User, request.user), clock.now()
-    labels = read_labels(file, matcher_of_members(_members_today(consortium), today, answers))
+    labels = read_labels(file, matcher_of_members(libraries_of(consortium, today), today, answers))
     chosen = set(request.POST.getlist("member"))
     previews = [
         preview
