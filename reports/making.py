@@ -12,7 +12,7 @@ from django.utils.text import slugify
 
 from connecticard import clock
 from payments.models import CorrectionStatement
-from reports.contents import CorrectionPaper, DocumentContents
+from reports.contents import CorrectionPaper, DocumentContents, PaymentStatement
 from reports.correction_paper import correction_paper
 from reports.csv_files import csv_of
 from reports.documents import pdf_of
@@ -27,6 +27,9 @@ from reports.models import (
     EditionDocument,
 )
 from reports.payment_list import RunDocuments
+from reports.stored_contents import json_of
+from reports.tables import tables_of
+from reports.xlsx_files import xlsx_of
 
 logger = logging.getLogger(__name__)
 
@@ -53,12 +56,9 @@ def make_lines(lines: Iterable[int]) -> None:
 
 
 def _make(line: DocumentBatchLine, gathered: dict[int, RunDocuments]) -> None:
-    run = line.batch.run
     try:
         with transaction.atomic():
-            if run.pk not in gathered:
-                gathered[run.pk] = RunDocuments(run)
-            line.document = _document(line, _contents(line, gathered[run.pk]))
+            line.document = _document(line, _contents(line, gathered))
             if line.kind in ANNUAL and line.batch.edition is not None:
                 _take_into_edition(line.document, line.batch.edition, line.batch)
             line.failure = ""
@@ -86,22 +86,18 @@ def _in_words(error: Exception) -> str:
     )
 
 
-def _contents(line: DocumentBatchLine, documents: RunDocuments) -> DocumentContents:
-    run = documents.run
-    match DocumentKind(line.kind):
-        case DocumentKind.PAYMENT_STATEMENT:
-            assert line.library_id is not None, "a statement is for a library"
-            return documents.statement(line.library_id)
-        case DocumentKind.PAYMENT_LIST:
-            return documents.payment_list()
-        case DocumentKind.USE_REPORT:
-            return annual_report(DocumentKind.USE_REPORT, run, line.batch.edition)
-        case DocumentKind.PARTICIPATING_LIBRARIES:
-            return annual_report(DocumentKind.PARTICIPATING_LIBRARIES, run, line.batch.edition)
-        case DocumentKind.EXPENDITURE_SUMMARY:
-            return annual_report(DocumentKind.EXPENDITURE_SUMMARY, run, line.batch.edition)
-        case DocumentKind.CORRECTION_STATEMENT:
-            return correction_paper(_correction(line))
+def _contents(line: DocumentBatchLine, gathered: dict[int, RunDocuments]) -> DocumentContents:
+    run, kind = line.batch.run, DocumentKind(line.kind)
+    if kind in ANNUAL:
+        return annual_report(kind, run, line.batch.edition)
+    if kind is DocumentKind.CORRECTION_STATEMENT:
+        return correction_paper(_correction(line))
+    if run.pk not in gathered:
+        gathered[run.pk] = RunDocuments(run)
+    if kind is DocumentKind.PAYMENT_LIST:
+        return gathered[run.pk].payment_list()
+    assert line.library_id is not None, "a statement is for a library"
+    return gathered[run.pk].statement(line.library_id)
 
 
 def _correction(line: DocumentBatchLine) -> CorrectionStatement:
@@ -138,23 +134,27 @@ def _document(line: DocumentBatchLine, contents: DocumentContents) -> Document:
     folder = f"FY{run.fiscal_year}/run-{run.number}"
     name = _file_name(line, run.fiscal_year)
     stem = f"{folder}/{contents.made_from.data_sha256[:12]}/{name}"
-    pdf, csv = pdf_of(contents), csv_of(contents)
-    document, _ = Document.objects.get_or_create(
-        **known,
-        defaults={
-            "title": contents.title,
-            "correction_number": contents.number if isinstance(contents, CorrectionPaper) else 0,
-            "certified": certified,
-            "pdf": _stored(f"{stem}.pdf", pdf),
-            "pdf_sha256": sha256(pdf).hexdigest(),
-            "pdf_size": len(pdf),
-            "csv": _stored(f"{stem}.csv", csv),
-            "csv_sha256": sha256(csv).hexdigest(),
-            "csv_size": len(csv),
-            "made_at": clock.now(),
-        },
-    )
+    defaults: dict[str, object] = {
+        "title": contents.title,
+        "correction_number": contents.number if isinstance(contents, CorrectionPaper) else 0,
+        "certified": certified,
+        "made_at": clock.now(),
+    }
+    for ending, content in _files(contents).items():
+        defaults[ending] = _stored(f"{stem}.{ending}", content)
+        defaults[f"{ending}_sha256"] = sha256(content).hexdigest()
+        defaults[f"{ending}_size"] = len(content)
+    document, _ = Document.objects.get_or_create(**known, defaults=defaults)
     return document
+
+
+def _files(contents: DocumentContents) -> dict[str, bytes]:
+    """Return the files of a document by their endings; a statement has one line, and so no workbook."""
+    files = {"pdf": pdf_of(contents), "csv": csv_of(contents)}
+    if isinstance(contents, PaymentStatement):
+        return files
+    workbook = xlsx_of(tables_of(contents), title=contents.title, made_from=contents.made_from)
+    return {**files, "xlsx": workbook, "json": json_of(contents)}
 
 
 def _file_name(line: DocumentBatchLine, fiscal_year: int) -> str:

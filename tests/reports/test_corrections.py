@@ -150,6 +150,10 @@ def test_new_edition_counts_standing_filings_and_the_old_one_stays(run, staff, a
         "A, March 2026 to August 2026: lent 15 before, 10 by version 2, certified July 20, 2027 "
         "(counted again).",
     )
+    changed = {(one.line, one.figure): (one.before, one.now) for one in second.changes.figures}
+    assert changed[("A", "Loans")] == ("30", "25")
+    assert changed[("B", "Borrows")] == ("30", "25")
+    assert ("C", "Loans") not in changed
     assert "Edition 2." in html_of(second)
     assert second.title == "Use of the program FY2027, edition 2"
 
