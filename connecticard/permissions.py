@@ -32,6 +32,8 @@ class Action(StrEnum):
     RETURN_FILING = "return a submitted filing"
     ENTER_EXPENDITURE = "enter an expenditure report"
     CERTIFY_EXPENDITURE = "certify an expenditure report"
+    REOPEN_EXPENDITURE = "reopen a certified expenditure report"
+    RETURN_EXPENDITURE = "return a submitted expenditure report"
     IMPORT_LOANS = "import loan counts in bulk"
     IMPORT_HISTORY = "import figures and payments of past years"
     CHOOSE_CADENCE = "choose how often a library files"
@@ -84,6 +86,8 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.RETURN_FILING: _STATE | _CERTIFIERS,
     Action.ENTER_EXPENDITURE: _CERTIFIERS | {Role.LIBRARY_FILER},
     Action.CERTIFY_EXPENDITURE: _CERTIFIERS,
+    Action.REOPEN_EXPENDITURE: _STATE | _CERTIFIERS,
+    Action.RETURN_EXPENDITURE: _STATE | _CERTIFIERS,
     Action.IMPORT_LOANS: _STATE,
     Action.IMPORT_HISTORY: _STATE,
     Action.CHOOSE_CADENCE: _STATE | {Role.LIBRARY_CERTIFIER},
@@ -127,6 +131,8 @@ class Scope(StrEnum):
     READ_FILINGS = "read:filings"
     WRITE_FILINGS = "write:filings"
     CERTIFY_FILINGS = "certify:filings"
+    WRITE_EXPENDITURE = "write:expenditure-reports"
+    CERTIFY_EXPENDITURE = "certify:expenditure-reports"
     READ_RUNS = "read:runs"
     CHOOSE_CADENCE = "write:cadence"
 
@@ -137,6 +143,10 @@ class Scope(StrEnum):
             Scope.READ_FILINGS: "Read filings, published or not",
             Scope.WRITE_FILINGS: "Enter counts, submit, return and reopen filings",
             Scope.CERTIFY_FILINGS: "Certify filings, with a code from your authenticator app each time",
+            Scope.WRITE_EXPENDITURE: "Enter, submit, return and reopen expenditure reports",
+            Scope.CERTIFY_EXPENDITURE: (
+                "Certify expenditure reports, with a code from your authenticator app each time"
+            ),
             Scope.READ_RUNS: "Read payment runs that are not published",
             Scope.CHOOSE_CADENCE: "Choose how often a library files",
         }[self]
@@ -149,6 +159,10 @@ SCOPES: dict[Action, Scope] = {
     Action.RETURN_FILING: Scope.WRITE_FILINGS,
     Action.REOPEN_FILING: Scope.WRITE_FILINGS,
     Action.CERTIFY_FILING: Scope.CERTIFY_FILINGS,
+    Action.ENTER_EXPENDITURE: Scope.WRITE_EXPENDITURE,
+    Action.RETURN_EXPENDITURE: Scope.WRITE_EXPENDITURE,
+    Action.REOPEN_EXPENDITURE: Scope.WRITE_EXPENDITURE,
+    Action.CERTIFY_EXPENDITURE: Scope.CERTIFY_EXPENDITURE,
     Action.VIEW_RUNS: Scope.READ_RUNS,
     Action.CHOOSE_CADENCE: Scope.CHOOSE_CADENCE,
 }
@@ -175,7 +189,15 @@ API_READING: dict[str, Action | None] = {
 
 # What the REST interface lets whom write, by operation. A write that is not here is closed; the service looks
 # whether the person may do it for the library at hand.
-API_WRITING: dict[str, Action] = {}
+API_WRITING: dict[str, Action] = {
+    "start-expenditure-report": Action.ENTER_EXPENDITURE,
+    "save-expenditure-report": Action.ENTER_EXPENDITURE,
+    "submit-expenditure-report": Action.ENTER_EXPENDITURE,
+    "return-expenditure-report": Action.RETURN_EXPENDITURE,
+    "certify-expenditure-report": Action.CERTIFY_EXPENDITURE,
+    "reopen-expenditure-report": Action.REOPEN_EXPENDITURE,
+    "discard-expenditure-report": Action.REOPEN_EXPENDITURE,
+}
 
 
 def assignments(user: Any, on: date | None = None) -> list[RoleAssignment]:

@@ -1,4 +1,4 @@
-"""REST: what the State pays, and how libraries spent it."""
+"""REST: what the State pays."""
 
 import re
 from typing import Any
@@ -7,66 +7,22 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce, JSONObject
 from django.http import Http404
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from connecticard.api_filters import ChoiceFilter, NumberFilter, Parameters, YesNoFilter, fiscal_year_filter
 from connecticard.api_paging import Paging
-from connecticard.api_rendering import ComposedField, Computed, LinkField, ListOf, MomentField, Record
+from connecticard.api_rendering import ComposedField, LinkField, ListOf, MomentField, Record
 from connecticard.api_views import ReadViewSet
-from connecticard.permissions import Action, libraries_for
 from libraries.api import library_filter
-from payments.models import ExpenditureLine, ExpenditureReport, Payment, PaymentRun, UnmetRequirement
+from payments import expenditure_api
+from payments.api_fields import DollarsField, MeasuredField, RateField
+from payments.models import Payment, PaymentRun, UnmetRequirement
 from payments.models.payment_run import WITHHELD_POLICIES
-from payments.rules.cents import plain_dollars, rate
 from payments.rules.payment_run_status import PaymentRunStatus
 from payments.what_if_api import WhatIfViewSet
-from transactions.rules.filing_calendar import measurement_period
-from transactions.rules.filing_status import FilingStatus
 
 RUN_KEY = "{}-{}"
 _RUN = "fiscal_year", "number"
-REPORT_KEY = "{}-{}-{}"
-_REPORT = "library__key", "fiscal_year", "version"
-
-# Fields
-
-
-@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$"})
-class DollarsField(Computed, serializers.CharField):
-    """Money in dollars with two decimals, from a column of cents."""
-
-    def __init__(self, column: str, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.columns = (column,)
-
-    def read(self, *values: Any) -> str | None:
-        return None if values[0] is None else plain_dollars(values[0])
-
-
-@extend_schema_field({"type": "string", "pattern": r"^[0-9]+\.[0-9]{10}$"})
-class RateField(Computed, serializers.CharField):
-    """Dollars for one unit with ten decimals, from a pool in cents and the sum that divides it."""
-
-    def __init__(self, pool: str, weight: str, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.columns = (pool, weight)
-
-    def read(self, *values: Any) -> str | None:
-        cents, weight = values
-        return None if cents is None else rate(cents, int(weight or 0))
-
-
-class MeasuredField(Computed, serializers.DateField):
-    """The first or the last day of the twelve months that a fiscal year's payment measures."""
-
-    def __init__(self, end: str, column: str = "fiscal_year", **settings: Any) -> None:
-        super().__init__(**settings)
-        self.end, self.columns = end, (column,)
-
-    def read(self, *values: Any) -> Any:
-        return getattr(measurement_period(values[0]), self.end)
-
 
 # Records
 
@@ -205,70 +161,6 @@ class PaymentRecord(Record):
     }
 
 
-class SpendingRecord(Record):
-    """Money spent in one category."""
-
-    category = serializers.CharField()
-    amount = DollarsField("cents")
-    note = serializers.CharField()
-
-
-class SpendingField(ListOf):
-    """The lines of an expenditure report, from a column of them with cents."""
-
-    def read(self, *values: Any) -> list[Any]:
-        return [
-            {"category": line["category"], "amount": plain_dollars(line["cents"]), "note": line["note"]}
-            for line in super().read(*values)
-        ]
-
-
-class ExpenditureReportRecord(Record):
-    """How a library spent the money that it received in a state fiscal year, in one version (2(e), 4(d))."""
-
-    id = ComposedField(REPORT_KEY, *_REPORT, help_text="Library, fiscal year of receipt, version.")
-    library = serializers.CharField(source="library.key")
-    library_name = serializers.CharField(source="library.name")
-    fiscal_year = serializers.IntegerField(help_text="State fiscal year of receipt.")
-    version = serializers.IntegerField()
-    status = serializers.ChoiceField(choices=[item.value for item in FilingStatus])
-    counts = serializers.BooleanField(
-        source="standing", help_text="Certified, and no later certified version replaces it."
-    )
-    received = DollarsField("received_cents", allow_null=True)
-    unspent = DollarsField("unspent_cents", allow_null=True, help_text="Still held for the library.")
-    spent = SpendingField(SpendingRecord(), "spending")
-    amends_because = serializers.CharField(help_text="Reason for a later version.")
-    first_submitted_at = MomentField(allow_null=True)
-    submitted_at = MomentField(allow_null=True)
-    certified_at = MomentField(allow_null=True)
-    superseded_at = MomentField(allow_null=True)
-    sha256 = serializers.CharField(help_text="Of its content; empty while it is a draft.")
-    url = LinkField("expenditure-reports/" + REPORT_KEY + "/", *_REPORT)
-    library_url = LinkField("libraries/{}/", "library__key")
-
-    example = {
-        "id": "CT0012-2025-1",
-        "library": "CT0012",
-        "library_name": "Bloomfield Public Library",
-        "fiscal_year": 2025,
-        "version": 1,
-        "status": "certified",
-        "counts": True,
-        "received": "8107.23",
-        "unspent": "107.23",
-        "spent": [{"category": "materials", "amount": "8000.00", "note": ""}],
-        "amends_because": "",
-        "first_submitted_at": "2026-10-20T11:02:00-04:00",
-        "submitted_at": "2026-10-20T11:02:00-04:00",
-        "certified_at": "2026-10-21T09:15:00-04:00",
-        "superseded_at": None,
-        "sha256": "6b1f0d1d3a5f7c0e8d1f2a4b6c8e0f1a3b5d7f9e1c3a5b7d9f0e2c4a6b8d0f1e",
-        "url": "https://borrowit.example.org/api/v1/expenditure-reports/CT0012-2025-1/",
-        "library_url": "https://borrowit.example.org/api/v1/libraries/CT0012/",
-    }
-
-
 # Parameters
 
 
@@ -281,13 +173,6 @@ class PaymentParameters(Parameters):
     library = library_filter("library__key")
     town = NumberFilter("library__town__number", help_text="State number of a town.", least=1, greatest=999)
     eligible = YesNoFilter("eligible", help_text="Whether it had met every requirement for payment.")
-
-
-class ExpenditureReportParameters(Parameters):
-    library = library_filter("library__key")
-    fiscal_year = fiscal_year_filter(field_name="fiscal_year", help_text="State fiscal year of receipt.")
-    status = ChoiceFilter("status", words=FilingStatus, help_text="Where the version stands.")
-    counts = YesNoFilter("standing", help_text="Certified, and no later certified version replaces it.")
 
 
 # Routes
@@ -348,29 +233,6 @@ class PaymentViewSet(ReadViewSet):
         return None if "\0" in key else Q(library__key=key)
 
 
-class ExpenditureReportViewSet(ReadViewSet):
-    """Expenditure reports of the libraries whose private pages you may see, in order of their making."""
-
-    resource = "expenditure-reports"
-    serializer_class = ExpenditureReportRecord
-    filterset_class = ExpenditureReportParameters
-    paging = Paging({"pk": int})
-    lookup_url_kwarg, key_example = "id", "CT0012-2025-1"
-
-    def get_queryset(self) -> QuerySet[Any]:
-        libraries = libraries_for(self.request.user, Action.VIEW_LIBRARY).values("pk")
-        lines = ExpenditureLine.objects.filter(report=OuterRef("pk")).order_by("pk")
-        columns = ("category", "cents", "note")
-        return ExpenditureReport.objects.filter(library__in=libraries).annotate(
-            standing=Q(status=FilingStatus.CERTIFIED, superseded_at__isnull=True),
-            spending=ArraySubquery(lines.values(row=JSONObject(**{name: F(name) for name in columns}))),
-        )
-
-    def named(self, key: str) -> Q | None:
-        found = re.fullmatch(r"([^\0]+)-([0-9]{4})-([1-9][0-9]{0,3})", key)
-        return found and Q(library__key=found[1], fiscal_year=int(found[2]), version=int(found[3]))
-
-
 def run_named(key: str) -> Q | None:
     """Return the condition for the run with a key such as 2018-1; None where it is none."""
     found = re.fullmatch(r"([0-9]{4})-([1-9][0-9]{0,3})", key)
@@ -385,6 +247,6 @@ def _sum(column: str, of: Q | None = None) -> Coalesce:
 
 ROUTES = [
     ("payment-runs", PaymentRunViewSet),
-    ("expenditure-reports", ExpenditureReportViewSet),
+    *expenditure_api.ROUTES,
     ("what-if", WhatIfViewSet),
 ]

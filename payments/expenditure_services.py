@@ -181,7 +181,7 @@ def submit_report(*, report: ExpenditureReport, by: User, at: datetime) -> Expen
 def return_report(*, report: ExpenditureReport, reason: str, by: User) -> ExpenditureReport:
     """Return a submitted report to be changed, with the reason."""
     report = _locked(report)
-    permissions.check(by, Action.RETURN_FILING, report.library)
+    permissions.check(by, Action.RETURN_EXPENDITURE, report.library)
     if not reason.strip():
         raise ExpenditureRefused("Say what is to be changed.")
     _move(report, FilingStatus.RETURNED)
@@ -218,7 +218,7 @@ def certify_report(*, report: ExpenditureReport, by: User, at: datetime) -> Expe
 def reopen_report(*, report: ExpenditureReport, reason: str, by: User, at: datetime) -> ExpenditureReport:
     """Begin a new version of a certified report, with its figures and a reason; the old one still stands."""
     report = _locked(report)
-    permissions.check(by, Action.REOPEN_FILING, report.library)
+    permissions.check(by, Action.REOPEN_EXPENDITURE, report.library)
     if not reason.strip():
         raise ExpenditureRefused("Say why the report is reopened.")
     if not report.is_standing or _versions(report).exclude(status=FilingStatus.CERTIFIED).exists():
@@ -250,7 +250,7 @@ def discard_version(*, report: ExpenditureReport, by: User) -> None:
     """Undo a reopening: remove a later version that was never certified; the certified one stands."""
     share_payment_inputs()
     report = _locked(report)
-    permissions.check(by, Action.REOPEN_FILING, report.library)
+    permissions.check(by, Action.REOPEN_EXPENDITURE, report.library)
     if report.version == 1 or not report.is_open:
         raise ExpenditureRefused("Only a later version that is not certified can be taken back.")
     AuditEvent.record(

@@ -12,8 +12,8 @@ REPORT_RULE = "Regs. Conn. State Agencies § 11-31c-2(e)"
 _CATEGORIES_PRACTICE = "State Library guide to borrowIT CT: how the payments of fiscal year 2022 were spent"
 _PURPOSES_RULE = "Regs. Conn. State Agencies § 11-31c-1(i), 11-31c-4(d)"
 
-# In the order in which forms and reports show them.
-_CATEGORY_ORDER = (
+# Of every edition of the form, in the order in which forms and reports show them.
+CATEGORY_CODES = (
     "materials",
     "automation",
     "supplies",
@@ -261,7 +261,7 @@ def categories(on: date) -> tuple[Category, ...]:
     in_force = RULEBOOK.in_force(on)
     return tuple(
         Category(code, str(in_force[f"expenditure_category.{code}"].value))
-        for code in _CATEGORY_ORDER
+        for code in CATEGORY_CODES
         if f"expenditure_category.{code}" in in_force
     )
 

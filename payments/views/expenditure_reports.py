@@ -62,8 +62,8 @@ def expenditure_report(request: HttpRequest, key: str, fiscal_year: int) -> Http
                 library,
                 may_enter=Action.ENTER_EXPENDITURE,
                 may_certify=Action.CERTIFY_EXPENDITURE,
-                may_return=Action.RETURN_FILING,
-                may_reopen=Action.REOPEN_FILING,
+                may_return=Action.RETURN_EXPENDITURE,
+                may_reopen=Action.REOPEN_EXPENDITURE,
                 may_keep_ledger=Action.KEEP_LEDGER,
                 may_waive=Action.GRANT_WAIVER,
             ),
@@ -160,11 +160,11 @@ def expenditure_certify(request: HttpRequest, key: str, fiscal_year: int) -> Htt
     )
 
 
-@requires(Action.RETURN_FILING)
+@requires(Action.RETURN_EXPENDITURE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def expenditure_return(request: HttpRequest, key: str, fiscal_year: int) -> HttpResponse:
     """Return a submitted report to be changed."""
-    library = library_for(request, key, Action.RETURN_FILING)
+    library = library_for(request, key, Action.RETURN_EXPENDITURE)
     known_year(fiscal_year)
     report, form = _latest(library, fiscal_year), ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
@@ -185,11 +185,11 @@ def expenditure_return(request: HttpRequest, key: str, fiscal_year: int) -> Http
     )
 
 
-@requires(Action.REOPEN_FILING)
+@requires(Action.REOPEN_EXPENDITURE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def expenditure_reopen(request: HttpRequest, key: str, fiscal_year: int) -> HttpResponse:
     """Begin a new version of a certified report."""
-    library = library_for(request, key, Action.REOPEN_FILING)
+    library = library_for(request, key, Action.REOPEN_EXPENDITURE)
     known_year(fiscal_year)
     report, form = _latest(library, fiscal_year), ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
@@ -213,11 +213,11 @@ def expenditure_reopen(request: HttpRequest, key: str, fiscal_year: int) -> Http
     )
 
 
-@requires(Action.REOPEN_FILING)
+@requires(Action.REOPEN_EXPENDITURE)
 @require_POST
 def expenditure_discard(request: HttpRequest, key: str, fiscal_year: int) -> HttpResponse:
     """Undo a reopening."""
-    library = library_for(request, key, Action.REOPEN_FILING)
+    library = library_for(request, key, Action.REOPEN_EXPENDITURE)
     known_year(fiscal_year)
     try:
         services.discard_version(report=_latest(library, fiscal_year), by=person(request))

@@ -9,7 +9,7 @@ from django.test import Client
 from redis.exceptions import ConnectionError as CacheIsAway
 
 from connecticard import api_throttling
-from connecticard.api_schema import description
+from connecticard.api_schema import description, operations, writing_operations
 from connecticard.models import Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import API_READING, PERMITTED, Scope
@@ -36,7 +36,7 @@ def addresses(world: World):
 
 
 def test_every_route_is_in_the_permission_table_and_is_tried():
-    described = description()["paths"]
+    described = operations(description())
 
     assert set(ADDRESSES) == set(API_READING)
     assert sum(len(found) for found in ADDRESSES.values()) == len(described)
@@ -319,18 +319,20 @@ def test_description_is_openapi_of_every_route(client):
 
     described = answer.json()
     assert described["openapi"] == "3.1.0"
-    for path, methods in described["paths"].items():
-        operation = methods["get"]
+    for path, operation in operations(described):
         assert operation["description"], path
         assert {"200", "304", "400", "401", "403", "404", "406", "429"} <= set(operation["responses"])
         assert operation["responses"]["200"]["content"]["application/json"]["example"], path
         assert ({} in operation["security"]) == ("Open to everybody" in operation["description"])
+    for method, path, operation in writing_operations(described):
+        assert operation["description"], (method, path)
+        assert {} not in operation["security"], (method, path)
 
 
 def test_examples_have_the_fields_that_are_described():
     described = description()
-    for path, methods in described["paths"].items():
-        content = methods["get"]["responses"]["200"]["content"]["application/json"]
+    for path, operation in operations(described):
+        content = operation["responses"]["200"]["content"]["application/json"]
         schema, example = content["schema"], content["example"]
         if "results" in example:
             schema, example = schema["properties"]["results"]["items"], example["results"][0]
@@ -342,7 +344,7 @@ def test_page_explains_every_route_and_refusal(client, settings):
     settings.SITE_URL = "https://borrowit.example.org"
     page = client.get("/api/").content.decode()
 
-    for path in description()["paths"]:
+    for path, _ in operations(description()):
         assert f"GET {path}" in page
     assert 'id="unknown_parameter"' in page
     assert "curl" in page
@@ -353,7 +355,7 @@ def test_calls_on_the_page_are_whole_shell_commands(client):
 
     calls = re.findall(r"<code>(curl [^<]*)</code>", page)
 
-    assert len(calls) == len(description()["paths"])
+    assert len(calls) == len(operations(description()))
     for call in calls:
         text = call.replace("&quot;", '"').replace("&#x27;", "'").replace("&amp;", "&")
         assert subprocess.run(["bash", "-n", "-c", text], check=False).returncode == 0
