@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from functools import cache, partial, wraps
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import structlog
 from django.conf import settings
@@ -41,6 +41,14 @@ class Kept(NamedTuple):
     headers: dict[str, str]
     compressed: bytes
     digest: str
+
+
+@overload
+def published_page(view: View) -> View: ...
+
+
+@overload
+def published_page(*, asks: Collection[str]) -> Callable[[View], View]: ...
 
 
 def published_page(view: View | None = None, *, asks: Collection[str] = ()) -> Any:

@@ -28,11 +28,17 @@ Value = int | Fraction
 
 @dataclass(frozen=True)
 class Outline:
-    """A town's boundary: the path of an SVG element, on a map `WIDTH` units wide."""
+    """A town's boundary: the path of an SVG element, on a map `WIDTH` units wide.
+
+    `centre` is the middle of its largest part; `neighbours` are the numbers of the towns that share a line of
+    boundary with it.
+    """
 
     number: int
     name: str
     path: str
+    centre: tuple[int, int]
+    neighbours: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -196,12 +202,27 @@ def _drawn() -> tuple[tuple[Outline, ...], int]:
         for arc in arcs
     ]
     number_of = {town.geoid: town for town in roster_files.towns()}
-    found = []
+    rings_of = {}
+    on_arc: dict[int, set[int]] = {}
     for shape in topology["objects"]["towns"]["geometries"]:
         polygons = shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
         town = number_of[shape["properties"]["geoid"]]
-        path = "".join(_path(_ring(ring, lines)) for polygon in polygons for ring in polygon)
-        found.append(Outline(town.number, town.name, path))
+        rings_of[town] = [ring for polygon in polygons for ring in polygon]
+        for arc in (arc for ring in rings_of[town] for arc in ring):
+            on_arc.setdefault(max(arc, ~arc), set()).add(town.number)
+    found = []
+    for town, rings in rings_of.items():
+        drawn = [_ring(ring, lines) for ring in rings]
+        beside = {number for towns in on_arc.values() if town.number in towns for number in towns}
+        found.append(
+            Outline(
+                town.number,
+                town.name,
+                "".join(map(_path, drawn)),
+                _centre(max(drawn, key=lambda ring: abs(_twice_the_area(ring)))),
+                frozenset(beside - {town.number}),
+            )
+        )
     return (
         tuple(sorted(found, key=lambda outline: outline.number)),
         round((north - south) * scale) + 2,
@@ -250,6 +271,27 @@ def _ring(ring: list[int], lines: Sequence[list[tuple[int, int]]]) -> list[tuple
         points += [point for place, point in enumerate(line) if point != (line[place - 1] if place else None)]
     once = [point for place, point in enumerate(points) if point != points[place - 1]]
     return once or points[:1]
+
+
+def _sides(ring: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Return for each side the sums of its ends' x and y, and its part of twice the ring's area, signed."""
+    return [
+        (ax + bx, ay + by, ax * by - bx * ay)
+        for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True)
+    ]
+
+
+def _twice_the_area(ring: list[tuple[int, int]]) -> int:
+    return sum(part for _, _, part in _sides(ring))
+
+
+def _centre(ring: list[tuple[int, int]]) -> tuple[int, int]:
+    """Return the centre of gravity of a ring."""
+    whole = 3 * _twice_the_area(ring)
+    return (
+        round(sum(x * part for x, _, part in _sides(ring)) / whole),
+        round(sum(y * part for _, y, part in _sides(ring)) / whole),
+    )
 
 
 def _path(ring: list[tuple[int, int]]) -> str:

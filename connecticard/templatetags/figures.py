@@ -108,6 +108,20 @@ def rate(cents: int | Fraction | Decimal | str | None, over: int | None = None) 
 
 
 @register.filter
+def percent(part: int | None, whole: int) -> str:
+    """Write a part of a whole in percent with one decimal, half-even: `loans|percent:all` is 12.4%.
+
+    A part too small for that is "under 0.1%"; of nothing there is no part, and nothing is written.
+    """
+    if _absent(part) or not _whole(whole):
+        return ""
+    share = Fraction(100 * _whole(part), whole)
+    if 0 < share < Fraction(1, 10):
+        return "under 0.1%"
+    return f"{_sign(share)}{_with_decimals(abs(share), 1)}%"
+
+
+@register.filter
 def exact_dollars(value: Fraction) -> str:
     """Write an exact amount of dollars with six decimals, half-even: $1,213.070714."""
     written = _with_decimals(abs(value), 6)

@@ -43,7 +43,7 @@ def use_by_town(payment: Payment, partners: Partners) -> UseByTown:
     run, library = payment.run, payment.library
     served = set(library.towns_served(run.measured.last_day).values_list("number", flat=True))
     served.add(library.town.number)
-    lent = _by_town(_towns_with_a_library(run) - served, partners.lent)
+    lent = _by_town(towns_with_a_library(run) - served, partners.lent)
     borrowed = _by_town(_towns_that_lend(run) - served, partners.borrowed)
     names = dict(Town.objects.values_list("number", "name"))
     return UseByTown(
@@ -57,7 +57,8 @@ def use_by_town(payment: Payment, partners: Partners) -> UseByTown:
     )
 
 
-def _towns_with_a_library(run: PaymentRun) -> set[int]:
+def towns_with_a_library(run: PaymentRun) -> set[int]:
+    """Return the numbers of the towns in which a library was open in the twelve months of a run."""
     open_then = Library.objects.open_between(run.measured.first_day, run.measured.last_day)
     return set(open_then.values_list("town__number", flat=True))
 
@@ -86,7 +87,7 @@ def _map(values: dict[int, int | None], library: Library, key: str, title: str) 
         words=count,
         zero_words="no loan",
         no_data_words=_NO_LIBRARY,
-        url=lambda number: reverse("libraries:town_page", args=[number]),
+        url=lambda number: reverse("reports:town_page", args=[number]),
         marked=library.town.number if library.town.number in drawn else None,
         mark_words=f"{library.town.name}, where it stands",
         draws_outlines=key == "lent",

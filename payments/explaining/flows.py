@@ -9,9 +9,23 @@ from django.db.models.functions import TruncMonth
 
 from libraries.models import Library, LibraryName
 from payments.models import CountedFiling, PaymentRun
+from payments.past_years.history import BY_FIRMNESS
 from transactions.models import Provenance
 
 _COUNTS = "filing__loan_counts__"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Units that one library lent on the cards of another, by the ids of both; None is not counted.
+
+    `kind` is what all of its counts bear out: one estimate makes it estimated.
+    """
+
+    lender_id: int
+    home_id: int
+    loans: int | None
+    kind: Provenance
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,12 @@ class Partner:
     town_number: int
     town: str
     loans: int | None
-    estimated: bool
+    kind: Provenance
+
+    @property
+    def estimated(self) -> bool:
+        """Whether any of its counts is an estimate."""
+        return self.kind == Provenance.ESTIMATED
 
 
 @dataclass(frozen=True)
@@ -59,64 +78,68 @@ def pairs(run: PaymentRun, of: Q | None = None) -> QuerySet[CountedFiling]:
 def partners(run: PaymentRun, library: Library) -> Partners:
     """Return with whom a library lent and borrowed in the twelve months of a run (1(f), 4(b), 4(c))."""
     either = Q(filing__library=library) | Q(**{f"{_COUNTS}home_library": library})
-    rows = _rows(pairs(run, either))
-    return _partners(rows, _libraries(run, rows)).get(library.pk, Partners((), ()))
+    found = flows(run, either)
+    return _partners(found, libraries_of(run, found)).get(library.pk, Partners((), ()))
 
 
 def partners_of_all(run: PaymentRun) -> Mapping[int, Partners]:
     """Return the partners of every library of a run that has any, by library id, from one query."""
-    rows = _rows(pairs(run))
-    return _partners(rows, _libraries(run, rows))
+    found = flows(run)
+    return _partners(found, libraries_of(run, found))
 
 
-_Row = tuple[int, int, int | None, bool]
+def flows(run: PaymentRun, of: Q | None = None) -> list[Flow]:
+    """Return the units lent in the twelve months of a run by pair of libraries, those without any left out.
 
-
-def _rows(counts: QuerySet[CountedFiling]) -> list[_Row]:
-    """Return lender, home library, units and whether any of them is an estimate, for each pair."""
-    estimated = Case(When(filing__provenance=Provenance.ESTIMATED, then=1), default=0)
-    found = (
-        counts.values("filing__library_id", f"{_COUNTS}home_library_id")
-        .annotate(loans=Sum(f"{_COUNTS}loans"), estimated=Max(estimated))
-        .values_list("filing__library_id", f"{_COUNTS}home_library_id", "loans", "estimated")
+    `of` narrows the counts, as for `pairs`. Source: Regs. Conn. State Agencies § 11-31c-1(f).
+    """
+    weakness = Case(
+        *(When(filing__provenance=kind, then=place) for place, kind in enumerate(BY_FIRMNESS)), default=0
+    )
+    rows = (
+        pairs(run, of)
+        .values("filing__library_id", f"{_COUNTS}home_library_id")
+        .annotate(loans=Sum(f"{_COUNTS}loans"), weakest=Max(weakness))
+        .values_list("filing__library_id", f"{_COUNTS}home_library_id", "loans", "weakest")
     )
     return [
-        (lender, home, loans, bool(estimated))
-        for lender, home, loans, estimated in found
+        Flow(lender, home, loans, BY_FIRMNESS[weakest])
+        for lender, home, loans, weakest in rows
         if home is not None and loans != 0
     ]
 
 
-def _libraries(run: PaymentRun, rows: Iterable[_Row]) -> Mapping[int, Library]:
-    """Return the libraries of these pairs, under the names that they bore at the end of the twelve months."""
-    libraries = Library.objects.select_related("town").in_bulk({pk for row in rows for pk in row[:2]})
+def libraries_of(run: PaymentRun, flows: Iterable[Flow]) -> dict[int, Library]:
+    """Return the libraries of these flows, under the names that they bore at the end of the twelve months."""
+    ids = {pk for flow in flows for pk in (flow.lender_id, flow.home_id)}
+    libraries = Library.objects.select_related("town").in_bulk(ids)
     for pk, name in LibraryName.objects.borne_on(run.measured.last_day).items():
         if pk in libraries:
             libraries[pk].name = name
     return libraries
 
 
-def _partners(rows: Iterable[_Row], libraries: Mapping[int, Library]) -> dict[int, Partners]:
+def _partners(flows: Iterable[Flow], libraries: Mapping[int, Library]) -> dict[int, Partners]:
     lent: dict[int, list[Partner]] = defaultdict(list)
     borrowed: dict[int, list[Partner]] = defaultdict(list)
-    for lender, home, loans, estimated in rows:
-        lent[lender].append(_partner(libraries[home], loans, estimated))
-        borrowed[home].append(_partner(libraries[lender], loans, estimated))
+    for flow in flows:
+        lent[flow.lender_id].append(_partner(libraries[flow.home_id], flow))
+        borrowed[flow.home_id].append(_partner(libraries[flow.lender_id], flow))
     return {
         pk: Partners(_in_order(lent.get(pk, ())), _in_order(borrowed.get(pk, ())))
         for pk in {*lent, *borrowed}
     }
 
 
-def _partner(library: Library, loans: int | None, estimated: bool) -> Partner:
+def _partner(library: Library, flow: Flow) -> Partner:
     return Partner(
         library_id=library.pk,
         key=library.key,
         name=library.name,
         town_number=library.town.number,
         town=library.town.name,
-        loans=loans,
-        estimated=estimated,
+        loans=flow.loans,
+        kind=flow.kind,
     )
 
 

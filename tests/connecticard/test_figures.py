@@ -23,6 +23,21 @@ def test_dollars(cents, written):
     assert figures.dollars(cents) == written
 
 
+@pytest.mark.parametrize(
+    ("part", "whole", "written"),
+    [
+        (1, 8, "12.5%"),
+        (3, 3, "100.0%"),
+        (0, 7, "0.0%"),
+        (1, 1001, "under 0.1%"),
+        (5, 0, ""),
+        (None, 7, ""),
+    ],
+)
+def test_percent(part, whole, written):
+    assert figures.percent(part, whole) == written
+
+
 @pytest.mark.parametrize("value", [1.5, True, "12"])
 def test_what_is_not_a_whole_number_is_refused(value):
     with pytest.raises(TypeError):

@@ -132,3 +132,14 @@ def test_map_without_a_value_is_hatched_and_says_so():
     drawn = _map({})
 
     assert [(step.name, step.words, len(step.towns)) for step in drawn.steps] == [("none", "not known", 169)]
+
+
+def test_town_has_its_centre_and_the_towns_that_border_on_it():
+    towns = {outline.name: outline for outline in outlines()}
+    names = {outline.number: outline.name for outline in outlines()}
+
+    beside = {names[number] for number in towns["West Hartford"].neighbours}
+
+    assert beside == {"Avon", "Bloomfield", "Farmington", "Hartford", "Newington"}
+    assert all(one.number in towns[names[other]].neighbours for one in outlines() for other in one.neighbours)
+    assert all(0 < one.centre[0] < WIDTH and 0 < one.centre[1] < height() for one in outlines())
