@@ -121,6 +121,9 @@ PLACES: Sequence[Place] = (
         "Published",
         leads_to=frozenset({"payments:trend_library", "payments:trend_town"}),
     ),
+    Place(
+        "Flows", "reports:flows", "Published", leads_to=frozenset({"reports:flows", "reports:library_flows"})
+    ),
     Place("What if", "payments:what_if", "Published"),
     Place("Rulebook", "reports:rulebook", "Published"),
     Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),

@@ -18,6 +18,8 @@ from connecticard.models import PublishedChange
 READ_MOST = (
     "reports:home",
     "payments:trend_state",
+    "reports:flows",
+    "reports:library_flows",
     "payments:what_if",
     "reports:report_list",
     "reports:rulebook",

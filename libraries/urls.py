@@ -8,13 +8,11 @@ app_name = "libraries"
 
 urlpatterns = [
     path("libraries/", views.library_list, name="library_list"),
-    path("libraries/<slug:key>/", views.library_page, name="library_page"),
     path("libraries/<slug:key>/letter/", views.letter_record, name="letter_record"),
     path("libraries/<slug:key>/successor/", views.succession_record, name="succession_record"),
     path("letters/", views.letter_list, name="letter_list"),
     path("letters/<int:pk>/withdraw/", views.letter_withdraw, name="letter_withdraw"),
     path("towns/", views.town_list, name="town_list"),
-    path("towns/<int:number>/", views.town_page, name="town_page"),
     path(
         "towns/<int:number>/principal-library/",
         views.principal_library_change,

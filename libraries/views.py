@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from connecticard import clock
 from connecticard.models import User
-from connecticard.permissions import Action, may, requires
+from connecticard.permissions import Action, requires
 from connecticard.published_pages import published_page
 from connecticard.templatetags.figures import day
 from libraries import services
@@ -47,57 +47,11 @@ def library_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page
-def library_page(request: HttpRequest, key: str) -> HttpResponse:
-    """Show one library: where it is, whom it serves, since when it takes part; public."""
-    today = clock.today()
-    library = get_object_or_404(Library.objects.with_participation(today).select_related("town"), key=key)
-    return render(
-        request,
-        "libraries/library_page.html",
-        {
-            "library": library,
-            "is_open": today in library.open_during,
-            "letters": library.letters.order_by("-valid"),
-            "residencies": library.residencies.select_related("town").order_by("-valid", "town__name"),
-            "memberships": library.consortium_memberships.select_related("consortium").order_by("valid"),
-            "former_names": library.former_names.order_by("-valid"),
-            "succession": getattr(library, "succession", None),
-            "predecessions": library.predecessions.select_related("predecessor").order_by("on"),
-            "may_change": may(request.user, Action.MANAGE_ROSTER),
-        },
-    )
-
-
-@login_not_required
-@require_safe
-@published_page
 def town_list(request: HttpRequest) -> HttpResponse:
     """List the towns with their home libraries; public."""
     homes = Residency.objects.homes(clock.today())
     towns = Town.objects.prefetch_related(Prefetch("residencies", queryset=homes, to_attr="homes"))
     return render(request, "libraries/town_list.html", {"towns": towns})
-
-
-@login_not_required
-@require_safe
-@published_page
-def town_page(request: HttpRequest, number: int) -> HttpResponse:
-    """Show one town and which library is the home library of its residents; public."""
-    today = clock.today()
-    town = get_object_or_404(Town, number=number)
-    homes = list(Residency.objects.homes(today).filter(town=town))
-    others = town.residencies.exclude(pk__in=[home.pk for home in homes])
-    return render(
-        request,
-        "libraries/town_page.html",
-        {
-            "town": town,
-            "homes": homes,
-            "has_own_library": any(home.library.town_id == town.pk for home in homes),
-            "others": others.select_related("library").order_by("-valid"),
-            "may_change": may(request.user, Action.MANAGE_ROSTER),
-        },
-    )
 
 
 @requires(Action.MANAGE_ROSTER)

@@ -1,10 +1,14 @@
 """What people may ask of the published pages."""
 
+from decimal import Decimal
+from typing import Any
+
 from django import forms
 from django.db.models import QuerySet
 
 from connecticard.form_fields import DayField
-from libraries.models import Library
+from libraries.models import Library, Town
+from payments.models import PaymentRun
 
 
 class RulebookDayForm(forms.Form):
@@ -28,3 +32,77 @@ class StatementSearchForm(forms.Form):
         if not self.is_valid() or not self.cleaned_data["q"]:
             return None
         return Library.objects.matching(self.cleaned_data["q"]).select_related("town")
+
+
+class FlowForm(forms.Form):
+    """Which published year's flows to show; `of` adds the town or the library of which they are."""
+
+    year = forms.TypedChoiceField(
+        label="Fiscal year",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": "No payments of year %(value)s are published. Choose a year."},
+    )
+
+    def __init__(self, *args: Any, of: str, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        years = PaymentRun.objects.published().order_by("-fiscal_year").values_list("fiscal_year", flat=True)
+        self.fields["year"].choices = [(year, year) for year in years]  # type: ignore[attr-defined]
+        self.fields[of] = (
+            forms.ModelChoiceField(
+                Town.objects.all(),
+                label="Town",
+                to_field_name="number",
+                required=False,
+                empty_label="The whole state",
+                error_messages={"invalid_choice": "No town has this number. Choose a town."},
+            )
+            if of == "town"
+            else forms.ModelChoiceField(
+                Library.objects.order_by("name", "key"),
+                label="Library",
+                to_field_name="key",
+                required=False,
+                empty_label="The whole state",
+                error_messages={"invalid_choice": "No library has this key. Choose a library."},
+            )
+        )
+
+
+class AdvocacyForm(forms.Form):
+    """The year of an advocacy sheet, and what it assumes, in dollars."""
+
+    year = forms.TypedChoiceField(
+        label="Fiscal year",
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": "No payments of year %(value)s are published. Choose a year."},
+    )
+    price = forms.DecimalField(
+        label="Price of an item, in dollars",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal("999.99"),
+        decimal_places=2,
+        help_text="What an item borrowed elsewhere would have cost to buy.",
+    )
+    cost = forms.DecimalField(
+        label="Cost of a loan, in dollars",
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=Decimal("99.99"),
+        decimal_places=2,
+        help_text="What lending an item costs the library, without the item itself.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        years = PaymentRun.objects.published().order_by("-fiscal_year").values_list("fiscal_year", flat=True)
+        self.fields["year"].choices = [(year, year) for year in years]  # type: ignore[attr-defined]
+
+    def cents(self, name: str, default: int) -> int:
+        """Return an amount that was entered in cents, the default where none was."""
+        entered = self.cleaned_data[name]
+        return default if entered is None else int(entered * 100)

@@ -2,18 +2,39 @@
 
 from django.urls import path
 
-from reports.views import batches, corrections, front, papers, published
+from reports.places.flows import Grain
+from reports.views import advocacy, batches, corrections, flows, front, papers, places, published
 
 app_name = "reports"
 
 urlpatterns = [
     path("", front.home, name="home"),
+    path("flows/", flows.town_flows, name="flows"),
+    path("flows/libraries/", flows.library_flows, name="library_flows"),
+    path("flows/towns.csv", flows.flows_csv, {"grain": Grain.TOWN, "table": "flows"}, name="flows_csv"),
+    path(
+        "flows/libraries.csv",
+        flows.flows_csv,
+        {"grain": Grain.LIBRARY, "table": "flows"},
+        name="library_flows_csv",
+    ),
+    path("flows/towns-net.csv", flows.flows_csv, {"grain": Grain.TOWN, "table": "net"}, name="flows_net_csv"),
+    path(
+        "flows/libraries-net.csv",
+        flows.flows_csv,
+        {"grain": Grain.LIBRARY, "table": "net"},
+        name="library_flows_net_csv",
+    ),
     path("rulebook/", front.rulebook_page, name="rulebook"),
     path("rulebook/examples/", front.rulebook_examples, name="rulebook_examples"),
     path("reports/", published.report_list, name="report_list"),
     path("documents/<int:pk>.pdf", published.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", published.document_file, {"ending": "csv"}, name="document_csv"),
     path("receipts/<str:receipt_number>/receipt.pdf", papers.receipt_pdf, name="receipt_pdf"),
+    path("libraries/<slug:key>/", places.library_page, name="library_page"),
+    path("libraries/<slug:key>/advocacy/", advocacy.advocacy, name="advocacy"),
+    path("libraries/<slug:key>/advocacy.pdf", advocacy.advocacy_pdf, name="advocacy_pdf"),
+    path("towns/<int:number>/", places.town_page, name="town_page"),
     path("libraries/<slug:key>/documents/", published.library_documents, name="library_documents"),
     path("payment-runs/<int:pk>/publish/", batches.run_publish, name="run_publish"),
     path("payment-runs/<int:pk>/documents/", batches.run_documents, name="run_documents"),

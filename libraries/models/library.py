@@ -86,7 +86,7 @@ class Library(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("libraries:library_page", args=[self.key])
+        return reverse("reports:library_page", args=[self.key])
 
     def name_on(self, day: date) -> str:
         """Return the name that the library bore on a day."""

@@ -19,4 +19,4 @@ class Town(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("libraries:town_page", args=[self.number])
+        return reverse("reports:town_page", args=[self.number])

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from connecticard.permissions import Action, may
 from connecticard.published_pages import published_page
+from libraries.key_on_record import key_on_record
 from libraries.models import Library
 from payments.api import RUN_KEY
 from payments.explaining.course_of_payment import course
@@ -35,6 +36,7 @@ def payment_line(request: HttpRequest, pk: int, key: str) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page
+@key_on_record
 def payment_of_year(request: HttpRequest, key: str, fiscal_year: int) -> HttpResponse:
     """Explain a library's payment of a fiscal year, from the run that stands published; public."""
     run = get_object_or_404(PaymentRun.objects.published(), fiscal_year=fiscal_year)
@@ -63,6 +65,7 @@ def payment_partners_csv(request: HttpRequest, pk: int, key: str) -> HttpRespons
 @login_not_required
 @require_safe
 @published_page
+@key_on_record
 def library_payments(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payments by fiscal year, and what it received in past years; public."""
     library = get_object_or_404(Library.objects.select_related("town"), key=key)

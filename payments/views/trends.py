@@ -1,20 +1,18 @@
 """The program through the years: the state, a library, a town; public, each table as CSV too."""
 
-import csv
-import io
-from collections.abc import Iterable
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
+from connecticard.csv_response import csv_response
 from connecticard.permissions import Action
 from connecticard.published_pages import published_page
+from libraries.key_on_record import key_on_record
 from libraries.models import Library, Town
 from payments.past_years.town_trend import town_trend
-from payments.past_years.trend_files import Row, library_rows, payment_rows, state_rows, town_rows
+from payments.past_years.trend_files import library_rows, payment_rows, state_rows, town_rows
 from payments.past_years.trends import library_trend, state_trend
 from payments.views.access import allowed
 
@@ -36,12 +34,13 @@ def trend_state(request: HttpRequest) -> HttpResponse:
 @published_page
 def trend_state_csv(request: HttpRequest) -> HttpResponse:
     """Give the figures of the state as CSV; public."""
-    return _csv("trends.csv", state_rows(state_trend(clock.today())))
+    return csv_response("trends.csv", state_rows(state_trend(clock.today())))
 
 
 @login_not_required
 @require_safe
 @published_page
+@key_on_record
 def trend_library(request: HttpRequest, key: str) -> HttpResponse:
     """Show what a library lent and was paid by fiscal year; public."""
     library = get_object_or_404(Library.objects.select_related("town"), key=key)
@@ -51,11 +50,12 @@ def trend_library(request: HttpRequest, key: str) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page
+@key_on_record
 def trend_library_csv(request: HttpRequest, key: str, table: str) -> HttpResponse:
     """Give the loans or the payments of a library as CSV; public."""
     trend = library_trend(get_object_or_404(Library, key=key), clock.today())
     rows = library_rows(trend) if table == "loans" else payment_rows(trend)
-    return _csv(f"{trend.library.key}-{table}.csv", rows)
+    return csv_response(f"{trend.library.key}-{table}.csv", rows)
 
 
 @login_not_required
@@ -73,14 +73,4 @@ def trend_town(request: HttpRequest, number: int) -> HttpResponse:
 def trend_town_csv(request: HttpRequest, number: int) -> HttpResponse:
     """Give the figures of a town as CSV; public."""
     town = get_object_or_404(Town, number=number)
-    return _csv(f"town-{town.number}-trend.csv", town_rows(town_trend(town, clock.today())))
-
-
-def _csv(name: str, rows: Iterable[Row]) -> HttpResponse:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(
-        ["" if cell is None else cell for cell in row] for row in rows
-    )
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_response(f"town-{town.number}-trend.csv", town_rows(town_trend(town, clock.today())))

@@ -6,6 +6,7 @@ add nothing up.
 """
 
 from payments.explaining.requirements_met import Requirement, WaiverNote
+from reports.contents.advocacy import AdvocacySheet
 from reports.contents.annual_reports import (
     FILED,
     PUBLISHED,
@@ -45,12 +46,13 @@ DocumentContents = (
 )
 """Documents with tables, which are kept with the files of them."""
 
-Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper
+Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet
 """Everything that becomes a PDF."""
 
 __all__ = [
     "FILED",
     "PUBLISHED",
+    "AdvocacySheet",
     "AnnualReport",
     "AppliedRule",
     "BoardOrderPaper",

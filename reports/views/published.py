@@ -12,6 +12,7 @@ from django.views.decorators.http import condition, require_safe
 
 from connecticard.permissions import Action, may
 from connecticard.published_pages import published_page
+from libraries.key_on_record import key_on_record
 from libraries.models import Library
 from payments.correcting.corrections import lines_of_library
 from payments.models import PaymentRun
@@ -52,6 +53,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page
+@key_on_record
 def library_documents(request: HttpRequest, key: str) -> HttpResponse:
     """List a library's payment statements by fiscal year; public."""
     library = get_object_or_404(Library, key=key)

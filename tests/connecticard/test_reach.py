@@ -40,8 +40,8 @@ AT = datetime(2026, 11, 20, 9, tzinfo=EASTERN)
 PUBLIC = {
     "account_reset_password_from_key",
     "connecticard:accept_invitation",
-    "libraries:library_page",
-    "libraries:town_page",
+    "reports:library_page",
+    "reports:town_page",
     "payments:trend_library",
     "payments:trend_library_loans_csv",
     "payments:trend_library_payments_csv",
@@ -50,6 +50,8 @@ PUBLIC = {
     "payments:library_payments",
     "payments:payment_of_year",  # of the run that is published
     "reports:library_documents",
+    "reports:advocacy",
+    "reports:advocacy_pdf",
     "transactions:receipt",
 }
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")

@@ -7,7 +7,6 @@ from django.urls import reverse
 
 from connecticard.models import Role
 from libraries.models import LetterOfAgreement, Library, LibrarySuccession, Residency
-from libraries.services import record_succession
 from tests.factories import (
     make_home_library,
     make_letter,
@@ -15,7 +14,6 @@ from tests.factories import (
     make_residency,
     make_signed_in_client,
     make_town,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
@@ -72,73 +70,12 @@ def test_search_for_an_unknown_town_says_so(client, roster):
     assert "Select a valid choice" in page(client, "library_list", town=999)
 
 
-def test_library_page_shows_whom_it_serves_and_since_when_it_takes_part(client):
-    library = make_home_library("Salem Free Public Library")
-    make_residency(make_town("Bozrah"), library, begins=date(2020, 7, 1))
-    make_letter(library, begins=date(2019, 3, 1))
-    library.former_names.create(name="Salem Library", valid=DateRange(None, date(2018, 1, 1)))
-
-    shown = page(client, "library_page", library.key)
-
-    assert "Participates" in shown
-    assert "Bozrah" in shown
-    assert "from July 1, 2020 on" in shown
-    assert "from March 1, 2019 on" in shown
-    assert "Salem Library, through December 31, 2017" in shown
-    assert "Record its withdrawal" not in shown
-
-
-def test_closed_library_keeps_its_page_and_names_its_successor(client):
-    old, new = make_home_library("Old Library"), make_home_library("New Library")
-    record_succession(
-        predecessor=old,
-        successor=new,
-        on=date(2026, 7, 1),
-        document="Act 26-1",
-        by=make_user(Role.STATE_STAFF),
-    )
-
-    assert "Closed" in page(client, "library_page", old.key)
-    assert "took its place on July 1, 2026 (Act 26-1)" in page(client, "library_page", old.key)
-    assert "took the place of" in page(client, "library_page", new.key)
-
-
-def test_unknown_library_is_not_found(client):
-    assert client.get(reverse("libraries:library_page", args=["CT9999"])).status_code == 404
-
-
 def test_anybody_sees_the_towns_with_their_home_libraries(client, roster, django_assert_max_num_queries):
     with django_assert_max_num_queries(3):
         listed = page(client, "town_list")
 
     assert "169 towns, November 20, 2026" in listed
     assert "Salem Free Public Library</a> in Salem" in listed
-
-
-@pytest.mark.parametrize(
-    ("town", "sentence"),
-    [
-        (1, "The home library of residents of Andover is"),
-        (13, "Bozrah has no public library."),
-        (37, "Residents of Derby have 2 home libraries."),
-    ],
-)
-def test_town_page_says_which_library_is_the_home_library(client, roster, town, sentence):
-    shown = page(client, "town_page", town)
-
-    assert sentence in shown
-    assert "11-31c-1(c)" in shown
-    assert "Change the principal library" not in shown
-
-
-def test_town_without_a_row_today_says_so(client):
-    town = make_town("Bozrah")
-    make_residency(town, make_library(), ends=date(2020, 1, 1))
-
-    shown = page(client, "town_page", town.number)
-
-    assert "No home library is on record for Bozrah today." in shown
-    assert "through December 31, 2019" in shown
 
 
 # Pages of the State Library

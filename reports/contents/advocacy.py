@@ -1,0 +1,187 @@
+"""What the advocacy sheet of a library says: its figures, what is assumed, and sentences made of both."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from connecticard.templatetags.figures import count, dollars, percent
+from reports.contents.origin import MadeFrom
+from transactions.models import Provenance
+
+HIGHLIGHTS = "Connecticut State Library, FY23 borrowIT CT Highlights"
+HIGHLIGHTS_URL = "https://libguides.ctstatelibrary.org/dld/ccard/impact"
+PRICE_CENTS, COST_CENTS, AVERAGE_PAYMENT_CENTS = 1500, 105, 32
+"""Published there: the price of an item bought instead; what a loan to a non-resident costs the lender on the
+average, without the item; and what the State paid for one on the average."""
+
+
+@dataclass(frozen=True)
+class SheetPartner:
+    """Another library and the units that passed, in one direction."""
+
+    name: str
+    loans: int
+    kind: Provenance
+
+
+@dataclass(frozen=True)
+class AdvocacySheet:
+    """What the program is worth to the residents of one library, in the twelve months of a published run.
+
+    Money in cents, loans in units. `lent` is None where the library did not count or report it;
+    `payment_cents` is None where it has no line in the run.
+    """
+
+    template: ClassVar[str] = "reports/pdf/advocacy.html"
+
+    library_key: str
+    library_name: str
+    town: str
+    fiscal_year: int
+    measured: str
+    price_cents: int
+    cost_cents: int
+    borrowed: int
+    borrowed_from: int
+    borrowed_kind: Provenance
+    lent: int | None
+    lent_to: int
+    lent_kind: Provenance
+    took_part: bool
+    filed: bool
+    payment_cents: int | None
+    withheld_cents: int
+    payment_kind: Provenance
+    lenders: tuple[SheetPartner, ...]
+    borrowers: tuple[SheetPartner, ...]
+    estimate_note: str
+    address: str
+    """Where the page of the sheet is found, with what was assumed."""
+    made_from: MadeFrom
+
+    @property
+    def title(self) -> str:
+        return f"What borrowIT CT is worth: {self.library_name}, FY{self.fiscal_year}"
+
+    @property
+    def price_is_published(self) -> bool:
+        """Whether the price is the one that the State Library publishes."""
+        return self.price_cents == PRICE_CENTS
+
+    @property
+    def cost_is_published(self) -> bool:
+        """Whether the cost of a loan is the one that the State Library publishes."""
+        return self.cost_cents == COST_CENTS
+
+    @property
+    def published_words(self) -> str:
+        """What the State Library publishes of price, cost and payment, and where."""
+        return (
+            f"The State Library publishes {dollars(PRICE_CENTS)} an item, and an average cost of "
+            f"{dollars(COST_CENTS)} and payment of {dollars(AVERAGE_PAYMENT_CENTS)} a loan ({HIGHLIGHTS})."
+        )
+
+    @property
+    def would_have_cost_cents(self) -> int:
+        """What the items borrowed elsewhere would have cost at the price assumed."""
+        return self.borrowed * self.price_cents
+
+    @property
+    def lending_cost_cents(self) -> int | None:
+        """What lending cost at the cost assumed; None where loans are not known."""
+        return None if self.lent is None else self.lent * self.cost_cents
+
+    @property
+    def cents_a_loan(self) -> Fraction | None:
+        """The payment for each loan in cents; None without either."""
+        return (
+            Fraction(self.payment_cents, self.lent) if self.payment_cents is not None and self.lent else None
+        )
+
+    @property
+    def borrowing(self) -> tuple[str, ...]:
+        """What residents borrowed elsewhere, in sentences."""
+        if not self.borrowed:
+            return (
+                f"No loan on cards of {self.library_name} at another library is counted in these months.",
+            )
+        items = _items(self.borrowed, self.borrowed_kind)
+        libraries = _number(self.borrowed_from, "other library", "other libraries")
+        worth = dollars(self.would_have_cost_cents)
+        bought = (
+            f"Bought at {dollars(self.price_cents)}, it would have cost {worth}."
+            if self.borrowed == 1
+            else f"Bought at {dollars(self.price_cents)} each, they would have cost {worth}."
+        )
+        return (
+            f"Residents with cards of {self.library_name} borrowed {items} at {libraries} of Connecticut.",
+            bought,
+        )
+
+    @property
+    def lending(self) -> tuple[str, ...]:
+        """What the library lent and was paid, in sentences."""
+        if not self.took_part:
+            return (
+                "It took no part in these months, so its own loans are not reported and nothing is paid for "
+                "them.",
+            )
+        return (self._lent, *self._paid, *self._cost)
+
+    @property
+    def _lent(self) -> str:
+        if not self.filed:
+            return "No certified filing of it counts for these months: what it lent is not known."
+        if self.lent is None:
+            return "It said that it did not count what it lent, which is not zero."
+        if not self.lent:
+            return "It lent nothing to residents of other towns."
+        holders = _number(self.lent_to, "other library", "other libraries")
+        return f"It lent {_items(self.lent, self.lent_kind)} to people with cards of {holders}."
+
+    @property
+    def _paid(self) -> tuple[str, ...]:
+        if self.withheld_cents:
+            withheld = dollars(self.withheld_cents)
+            return (f"Its payment of {withheld} was withheld, because a requirement was not met.",)
+        if not self.payment_cents:
+            return (f"The State paid it nothing for fiscal year {self.fiscal_year}.",) if self.lent else ()
+        paid = f"{dollars(self.payment_cents)}{_mark(self.payment_kind)}"
+        each = "" if self.cents_a_loan is None else f": {_cents(self.cents_a_loan)} a loan"
+        return (f"The State paid it {paid} for fiscal year {self.fiscal_year}{each}.",)
+
+    @property
+    def _cost(self) -> tuple[str, ...]:
+        cost = self.lending_cost_cents
+        if not cost:
+            return ()
+        said = f"At {dollars(self.cost_cents)} a loan, lending cost it {dollars(cost)}"
+        if self.withheld_cents or not self.payment_cents:
+            return (f"{said}.",)
+        if self.payment_cents >= cost:
+            return (f"{said}; the payment covers that.",)
+        return (f"{said}; the payment covers {percent(self.payment_cents, cost)} of that.",)
+
+
+def _items(units: int, kind: Provenance) -> str:
+    return f"{_number(units, 'item', 'items')}{_mark(kind)}"
+
+
+def _number(units: int, one: str, many: str) -> str:
+    return f"{count(units)} {one if units == 1 else many}"
+
+
+def _mark(kind: Provenance) -> str:
+    return {
+        Provenance.FILED: "",
+        Provenance.PUBLISHED: " (published, not certified by the library)",
+        Provenance.ESTIMATED: " (estimated)",
+    }[kind]
+
+
+def _cents(value: Fraction) -> str:
+    """Write cents with one decimal, half-even; dollars from a dollar on."""
+    if value >= 100:
+        return dollars(round(value))
+    tenths = round(value * 10)
+    return f"{tenths // 10}.{tenths % 10} cents"
