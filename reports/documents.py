@@ -3,8 +3,11 @@
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from reports.contents import Paper
+from reports.charts import charts_of
+from reports.contents import AnnualReport, Paper
+from reports.main_points import points_of
 from reports.pdf import render_pdf
+from reports.tables import tables_of
 
 
 def html_of(contents: Paper) -> str:
@@ -13,6 +16,11 @@ def html_of(contents: Paper) -> str:
         contents.template,
         {
             "contents": contents,
+            "charts": charts_of(contents),
+            "points": points_of(contents),
+            "tables": {table.name: table for table in tables_of(contents)}
+            if isinstance(contents, AnnualReport)
+            else {},
             "made_from": contents.made_from,
             "program_name": settings.PROGRAM_NAME,
         },

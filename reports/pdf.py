@@ -2,8 +2,8 @@
 
 WeasyPrint lays out and tags. What its tags leave out is repaired before the file is written:
 every heading cell says whether it heads a column or a row, a table that runs over several pages is one
-table, and what only serves the page (page numbers, running titles, repeated table heads) is kept out of
-what a screen reader reads.
+table, a figure says where it stands, and what only serves the page (page numbers, running titles, repeated
+table heads) is kept out of what a screen reader reads.
 
 Two things are asked of a template: every table has a caption, and no script or address outside `static/`.
 """
@@ -182,12 +182,20 @@ class _StructureTree:
             else:
                 kids.append(kid)
         element["K"] = kids
-        if element["S"] == "/TH":
+        if element["S"] == "/Figure":
+            self._measure(element)
+        elif element["S"] == "/TH":
             element["A"]["Scope"] = scope
             element.pop("ID", None)
         elif element["S"] == "/TD":
             element["A"].pop("Headers", None)  # the scope of the heading cells says it
         return tagged
+
+    def _measure(self, figure: pydyf.Dictionary) -> None:
+        """Say where a figure stands in points from the foot of its page; it came in pixels from the top."""
+        height = self._object(figure["Pg"])["MediaBox"][3]
+        left, top, right, foot = (side * 0.75 for side in figure["A"]["BBox"])
+        figure["A"]["BBox"] = pydyf.Array((left, height - foot, right, height - top))
 
     def _adopt(self, element: pydyf.Dictionary, kids: list[int | bytes]) -> None:
         for kid in kids:

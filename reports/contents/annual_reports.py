@@ -84,6 +84,8 @@ class UseReport:
     towns: tuple[TownOfUse, ...] = ()
     """Every town of the state, in order of name."""
     rules: tuple[AppliedRule, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Publications from which figures come that are not on record here."""
     edition: int = 1
     changes: Changes | None = None
     """Since the edition before; None in the first."""
@@ -96,12 +98,6 @@ class UseReport:
     def is_published_throughout(self) -> bool:
         """Whether no library certified its loans: all of them were published before this system."""
         return {line.standing for line in self.lines if line.loans is not None} == {PUBLISHED}
-
-    @property
-    def largest_lenders(self) -> tuple[UseLine, ...]:
-        """Return the five libraries with the most loans, the largest first."""
-        reported = [line for line in self.lines if line.loans]
-        return tuple(sorted(reported, key=lambda line: (-(line.loans or 0), line.library_key))[:5])
 
 
 @dataclass(frozen=True)
@@ -179,6 +175,7 @@ class SpendingLine:
 
     library_key: str
     library_name: str
+    town: str
     received_cents: int
     """What the State paid the library in the fiscal year of receipt."""
     spent_cents: int | None

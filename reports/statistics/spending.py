@@ -33,7 +33,9 @@ def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
     }
     libraries = {
         library.pk: library
-        for library in Library.objects.filter(pk__in={*received, *reports}).order_by("name", "key")
+        for library in Library.objects.filter(pk__in={*received, *reports})
+        .select_related("town")
+        .order_by("name", "key")
     }
     lines = tuple(
         _spending_line(library, received.get(pk), reports.get(pk)) for pk, library in libraries.items()
@@ -59,7 +61,7 @@ def expenditure_summary(run: PaymentRun) -> ExpenditureSummary:
                     "fiscal_year": due.covers_fiscal_year,
                     "reports": sorted([libraries[pk].key, report.sha256] for pk, report in reports.items()),
                     "received": sorted([libraries[pk].key, cents] for pk, cents in received.items()),
-                    "names": [[line.library_key, line.library_name] for line in lines],
+                    "names": [[line.library_key, line.library_name, line.town] for line in lines],
                     "categories": [[one.name, one.libraries, one.cents] for one in spent],
                 }
             ),
@@ -72,13 +74,16 @@ def _spending_line(
     library: Library, received_cents: int | None, report: ExpenditureReport | None
 ) -> SpendingLine:
     if report is None:
-        return SpendingLine(library.key, library.name, received_cents or 0, None, None, None)
+        return SpendingLine(
+            library.key, library.name, library.town.name, received_cents or 0, None, None, None
+        )
     assert report.received_cents is not None, "a certified report says what was received"
     assert report.unspent_cents is not None, "a certified report says what is held"
     assert report.certified_at is not None, "a certified report says when"
     return SpendingLine(
         library_key=library.key,
         library_name=library.name,
+        town=library.town.name,
         received_cents=report.received_cents,
         spent_cents=report.received_cents - report.unspent_cents,
         held_cents=report.unspent_cents,

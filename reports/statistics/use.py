@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from connecticard.canonical_json import sha256_of
 from libraries.models import Town
@@ -106,9 +106,20 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
         years=years,
         towns=_towns(lines),
         rules=applied_rules(run, *_RULES),
+        sources=_sources(run, years, lines),
         made_from=_made_from(run, figures, correction),
         estimate=estimate_of(counted_filings.values("filing")),
     )
+
+
+def _sources(run: PaymentRun, years: Iterable[YearOfUse], lines: Iterable[UseLine]) -> tuple[str, ...]:
+    """Return the publications whose figures stand in the report, in order of their names."""
+    published = {year.fiscal_year for year in years if year.standing == PUBLISHED}
+    used = Q(library=None, fiscal_year__in=published)
+    if any(line.standing_a_year_before == PUBLISHED for line in lines):
+        used |= Q(library__isnull=False, fiscal_year=run.fiscal_year - 1)
+    figures = PublishedFigure.objects.filter(used, measure=Measure.LOANS, value__isnull=False)
+    return tuple(figures.order_by("source").values_list("source", flat=True).distinct())
 
 
 def _standings(filings: QuerySet[Any, Any]) -> dict[int, str]:

@@ -22,8 +22,8 @@ def use_report(report: UseReport) -> tuple[Table, ...]:
     years = Table(
         name="years",
         title="Loans by all libraries of the state",
-        caption="Blank: no figure was published. Published: a total that the State Library published, not "
-        "certified by the libraries.",
+        caption="Years without a known figure are left out. Published: a total that the State Library "
+        "published, not certified by the libraries.",
         columns=(
             items("fiscal_year", "Fiscal year", unit="year"),
             Column("measured_from", "From", Kind.DAY),
@@ -174,6 +174,7 @@ def expenditure_summary(report: ExpenditureSummary) -> tuple[Table, ...]:
         columns=(
             KEY,
             NAME,
+            TOWN,
             dollars("received", "Received"),
             dollars("spent", "Spent"),
             dollars("held", "Held", "Unspent and still held for the library."),
@@ -183,6 +184,7 @@ def expenditure_summary(report: ExpenditureSummary) -> tuple[Table, ...]:
             (
                 line.library_key,
                 line.library_name,
+                line.town,
                 line.received_cents,
                 line.spent_cents,
                 line.held_cents,

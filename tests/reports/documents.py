@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from connecticard.clock import EASTERN
+from libraries.town_map import outlines
 from reports.contents import (
+    AppliedRule,
     ChangedFigure,
     Changes,
     CorrectionPaper,
@@ -25,6 +27,7 @@ from reports.contents import (
     RunFacts,
     SpendingCategory,
     SpendingLine,
+    TownOfUse,
     UseLine,
     UseReport,
     WaiverNote,
@@ -78,6 +81,17 @@ CHANGES = Changes(
         ChangedFigure("Andover Public Library", "Loans", "30", "25"),
         ChangedFigure("Andover Public Library", "Net plus", "10", "5"),
     ),
+)
+
+RULES = (
+    AppliedRule(
+        "net_plus.below_zero",
+        "0",
+        "Regs. Conn. State Agencies § 11-31c-1(h)",
+        "law",
+        "A library that lent less than its own card holders borrowed elsewhere has a net plus of 0.",
+    ),
+    AppliedRule("net_plus.computed_for", "library", "", "practice", ""),
 )
 
 
@@ -220,6 +234,14 @@ def use_report(libraries: int = 192) -> UseReport:
         ),
         made_from=MADE_FROM,
         estimate="Lender totals published; borrower split estimated.",
+        towns=tuple(
+            TownOfUse(town.number, town.name, 1, 1000 * town.number, 7 * town.number)
+            if town.number > 4
+            else TownOfUse(town.number, town.name, 0, None, None)
+            for town in outlines()
+        ),
+        rules=RULES,
+        sources=("Connecticut State Library, a statistical profile",),
     )
 
 
@@ -251,8 +273,8 @@ def expenditure_summary() -> ExpenditureSummary:
         held_cents=43337,
         categories=(SpendingCategory("Books", 1, 150000), SpendingCategory("Programs", 1, 50000)),
         lines=(
-            SpendingLine("CT0001", _name(0), 243337, 200000, 43337, date(2019, 10, 2)),
-            SpendingLine("CT0002", _name(1), 100, None, None, None),
+            SpendingLine("CT0001", _name(0), "Andover", 243337, 200000, 43337, date(2019, 10, 2)),
+            SpendingLine("CT0002", _name(1), "Ansonia", 100, None, None, None),
         ),
         made_from=MADE_FROM,
     )

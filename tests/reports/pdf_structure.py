@@ -1,7 +1,7 @@
 """What must be true of every PDF that we publish, as assertions to reuse.
 
 These stand in for a PDF/UA validator: they check what the standard asks of documents like ours (tables,
-headings and text; no forms, pictures or links). `outloud` looks at the same files with other eyes.
+headings, text, charts and links; no forms). `outloud` looks at the same files with other eyes.
 """
 
 import io
@@ -29,6 +29,8 @@ def assert_good_structure(pdf: bytes) -> None:
         assert_headings(document)
         assert_tables(document)
         assert_bookmarks(document)
+        assert_figures(document)
+        assert_links(document)
 
 
 def elements(document: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
@@ -158,6 +160,33 @@ def assert_bookmarks(document: pikepdf.Pdf) -> None:
     with document.open_outline() as outline:
         assert len(outline.root) == 1
         assert str(outline.root[0].title).strip()
+
+
+def assert_figures(document: pikepdf.Pdf) -> None:
+    """Each figure says in words what it shows, and where it stands on its page."""
+    for figure in elements(document):
+        if figure.S != "/Figure":
+            continue
+        assert len(str(figure.Alt)) > 20, "a figure without words"
+        left, foot, right, top = (float(side) for side in figure.A.BBox)
+        width, height = (float(side) for side in figure.Pg.MediaBox[2:])
+        assert 0 <= left < right <= width
+        assert 0 <= foot < top <= height
+
+
+def assert_links(document: pikepdf.Pdf) -> None:
+    """Each link is in the tree, says in words where it leads, and is printed."""
+    tagged = {
+        kid.Obj.objgen
+        for element in elements(document)
+        for kid in element.get("/K", [])
+        if isinstance(kid, pikepdf.Dictionary) and kid.get("/Type") == "/OBJR"
+    }
+    for page in document.pages:
+        for link in page.obj.get("/Annots", []):
+            assert link.objgen in tagged, "a link is not in the tree"
+            assert str(link.get("/Contents", "")).strip(), "a link without words"
+            assert int(link.F) & 4
 
 
 def assert_page_numbers(pdf: bytes, path) -> None:

@@ -154,7 +154,7 @@ def test_new_edition_counts_standing_filings_and_the_old_one_stays(run, staff, a
     assert changed[("A", "Loans")] == ("30", "25")
     assert changed[("B", "Borrows")] == ("30", "25")
     assert ("C", "Loans") not in changed
-    assert "Edition 2." in html_of(second)
+    assert "It takes the place of edition 1" in html_of(second)
     assert second.title == "Use of the program FY2027, edition 2"
 
 

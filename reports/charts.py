@@ -1,0 +1,131 @@
+"""The charts and maps of the annual reports, worked out from their contents, for paper and for pages."""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from connecticard.templatetags.figures import count, dollars
+from libraries.town_map import TownMap, outlines, town_map
+from reports.contents import ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.main_points import LARGEST
+from transactions.bar_chart import BarChart, bar_chart
+from transactions.line_chart import ACROSS_A_PAGE, LineChart, Value, line_chart
+
+
+@dataclass(frozen=True)
+class UseCharts:
+    """Of the report of use."""
+
+    cover: TownMap
+    trend: LineChart | None
+    largest: BarChart | None
+    """Of the libraries that lent most."""
+    most_borrowing: BarChart | None
+    """Of the libraries on whose cards most was lent elsewhere."""
+    lent: TownMap
+    borrowed: TownMap
+
+
+@dataclass(frozen=True)
+class ParticipationCharts:
+    """Of the list of participating libraries."""
+
+    cover: TownMap
+
+
+@dataclass(frozen=True)
+class SpendingCharts:
+    """Of the summary of expenditure reports."""
+
+    cover: TownMap
+    categories: BarChart | None
+
+
+Charts = UseCharts | ParticipationCharts | SpendingCharts
+
+
+@singledispatch
+def charts_of(contents: object) -> Charts | None:
+    """Return the charts of a document; None where it has none."""
+    return None
+
+
+@charts_of.register
+def _(report: UseReport) -> UseCharts:
+    lent = town_map(
+        {town.number: town.loans for town in report.towns},
+        key="lent",
+        title="Items lent to residents of other towns, by the town of the lending library",
+        words=count,
+        no_data_words="not reported, or no public library in the town",
+    )
+    borrowed = town_map(
+        {town.number: town.borrows for town in report.towns},
+        key="borrowed",
+        title="Items lent elsewhere on the cards of each town’s libraries",
+        words=count,
+        no_data_words="not known, or no public library in the town",
+    )
+    known = {year.fiscal_year: year for year in report.years if year.loans is not None}
+    years = [
+        (f"FY{year % 100:02}", [Value(known[year].loans or 0, known[year].standing)] if year in known else [])
+        for year in range(min(known, default=0), max(known, default=-1) + 1)
+    ]
+    return UseCharts(
+        cover=lent,
+        trend=line_chart(years, size=ACROSS_A_PAGE) if len(years) > 1 else None,
+        largest=_most([(line.library_name, line.loans) for line in report.lines]),
+        most_borrowing=_most([(line.library_name, line.borrows) for line in report.lines]),
+        lent=lent,
+        borrowed=borrowed,
+    )
+
+
+@charts_of.register
+def _(report: ParticipatingLibraries) -> ParticipationCharts:
+    numbers = {outline.name: outline.number for outline in outlines()}
+    libraries = dict.fromkeys(numbers.values(), 0)
+    for line in report.lines:
+        libraries[numbers[line.town]] += 1
+    return ParticipationCharts(
+        cover=town_map(
+            libraries,
+            key="participating",
+            title="Participating libraries in each town",
+            words=lambda number: f"{number} {'library' if number == 1 else 'libraries'}",
+            zero_words="none in the town",
+            breaks=(1, 2, 3),
+        )
+    )
+
+
+@charts_of.register
+def _(report: ExpenditureSummary) -> SpendingCharts:
+    numbers = {outline.name: outline.number for outline in outlines()}
+    spent: dict[int, int] = {}
+    for line in report.lines:
+        if line.spent_cents is not None:
+            spent[numbers[line.town]] = spent.get(numbers[line.town], 0) + line.spent_cents
+    return SpendingCharts(
+        cover=town_map(
+            spent,
+            key="spent",
+            title="Money spent, by the town of the library",
+            words=dollars,
+            zero_words="reported that nothing was spent yet",
+            no_data_words="no certified report, or no report due",
+        ),
+        categories=bar_chart(
+            [
+                (one.name, one.cents)
+                for one in sorted(report.categories, key=lambda one: -one.cents)
+                if one.cents
+            ],
+            write=dollars,
+        ),
+    )
+
+
+def _most(values: list[tuple[str, int | None]]) -> BarChart | None:
+    """Return the bars of the greatest few, the greatest first; equal ones by name."""
+    known = [(name, number) for name, number in values if number]
+    return bar_chart(sorted(known, key=lambda one: (-one[1], one[0]))[:LARGEST])
