@@ -52,14 +52,14 @@ def charts_of(contents: object) -> Charts | None:
 @charts_of.register
 def _(report: UseReport) -> UseCharts:
     lent = town_map(
-        {town.number: town.loans for town in report.towns},
+        _on_the_map({town.number: town.loans for town in report.towns}),
         key="lent",
         title="Items lent to residents of other towns, by the town of the lending library",
         words=count,
         no_data_words="not reported, or no public library in the town",
     )
     borrowed = town_map(
-        {town.number: town.borrows for town in report.towns},
+        _on_the_map({town.number: town.borrows for town in report.towns}),
         key="borrowed",
         title="Items lent elsewhere on the cards of each town’s libraries",
         words=count,
@@ -85,7 +85,8 @@ def _(report: ParticipatingLibraries) -> ParticipationCharts:
     numbers = {outline.name: outline.number for outline in outlines()}
     libraries = dict.fromkeys(numbers.values(), 0)
     for line in report.lines:
-        libraries[numbers[line.town]] += 1
+        if line.town in numbers:
+            libraries[numbers[line.town]] += 1
     return ParticipationCharts(
         cover=town_map(
             libraries,
@@ -103,7 +104,7 @@ def _(report: ExpenditureSummary) -> SpendingCharts:
     numbers = {outline.name: outline.number for outline in outlines()}
     spent: dict[int, int] = {}
     for line in report.lines:
-        if line.spent_cents is not None:
+        if line.spent_cents is not None and line.town in numbers:
             spent[numbers[line.town]] = spent.get(numbers[line.town], 0) + line.spent_cents
     return SpendingCharts(
         cover=town_map(
@@ -123,6 +124,12 @@ def _(report: ExpenditureSummary) -> SpendingCharts:
             write=dollars,
         ),
     )
+
+
+def _on_the_map(values: dict[int, int | None]) -> dict[int, int | None]:
+    """Return the values of towns that the map knows; a report stands also where the map is older."""
+    known = {outline.number for outline in outlines()}
+    return {number: value for number, value in values.items() if number in known}
 
 
 def _most(values: list[tuple[str, int | None]]) -> BarChart | None:
