@@ -56,9 +56,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _quick_and_alone(settings, monkeypatch):
-    """Passwords hash fast, mail is sent at once, and no cache outlives a test."""
+    """Passwords hash fast, mail is sent at once, no cache outlives a test; static files wait."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.WHITENOISE_AUTOREFRESH = True  # a file is looked for when it is asked for
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     cache.clear()
     monkeypatch.setattr(send_message, "delay", send_message)
