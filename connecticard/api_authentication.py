@@ -54,7 +54,7 @@ class SessionAuthentication(authentication.SessionAuthentication):
         try:
             super().enforce_csrf(request)
         except PermissionDenied as refused:
-            raise PermissionDenied(refused.detail, code="csrf_failed") from None
+            raise PermissionDenied(str(refused.detail), code="csrf_failed") from None
 
 
 class SessionScheme(OpenApiAuthenticationExtension):

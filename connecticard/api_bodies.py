@@ -132,8 +132,6 @@ class SentBody(io.RawIOBase):
         except UnicodeDecodeError:
             detail = "The body is not UTF-8."
             raise Refused([Mistake("parse_error", None, detail, "Send CSV in UTF-8.")]) from None
-        finally:
-            text.detach()
 
 
 def too_large(largest: int) -> Refused:

@@ -80,6 +80,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "conflict": ("Not as things stand", "Read the record, and do what the detail says first."),
     "not_accepted": ("What the rules do not accept", "Mend each of the errors and send it again."),
+    "must_be_mended": ("Counts that cannot be right", "Correct the counts; read findings for all of them."),
+    "must_be_explained": (
+        "Counts that are unusual and not explained",
+        "Correct the count, or give a reason for it by a POST to explanations.",
+    ),
     "not_on_record": ("Names something that is not on record", "Read the list that the field refers to."),
     "rate_limited": ("Too many requests", "Wait as long as Retry-After says."),
     "server_error": (

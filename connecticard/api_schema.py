@@ -22,6 +22,7 @@ from connecticard.api_filters import (
     YesNoField,
 )
 from connecticard.api_problems import MEDIA_TYPE, PROBLEMS
+from connecticard.api_views import OneViewSet
 from connecticard.api_writing import IDEMPOTENCY_KEY, Write
 
 Json = dict[str, Any]
@@ -65,6 +66,7 @@ REFUSALS = {
     "401": "No token, or one that does not work.",
     "403": "Your role or the token's scopes do not permit this.",
     "404": "There is no such record, or you may not see it.",
+    "405": "The route has no such method; Allow names those that it has.",
     "406": "The answer exists as application/json only.",
     "429": "More requests than your role has a minute; Retry-After says how long to wait.",
 }
@@ -80,6 +82,7 @@ WRITE_REFUSALS = {
     "401": "No token, or one that does not work.",
     "403": "Your role or the token's scopes do not permit this, or for this library.",
     "404": "There is no such record, or you may not see it.",
+    "405": "The route has no such method; Allow names those that it has.",
     "406": "The answer exists as application/json only.",
     "413": "The body is larger than the route takes.",
     "422": "The Idempotency-Key was used for another request.",
@@ -117,6 +120,9 @@ class ApiSchema(AutoSchema):
             return self.write.operation.replace("-", "_")
         name = self.view.resource.replace("-", "_")
         return f"list_{name}" if self._is_list_view() else f"read_{name}"
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.view.action == "list" and not isinstance(self.view, OneViewSet)
 
     def get_summary(self) -> str:
         if self.write:
@@ -216,8 +222,6 @@ class ApiSchema(AutoSchema):
             refusals["428"] = "If-Match is missing."
         if write.kinds:
             refusals["415"] = "The body is of a kind that is not read here."
-        else:
-            del refusals["413"]
         refusals |= {str(status): text for status, text in write.refusals.items()}
         return {str(write.status): done, **self._refused(refusals, direction)}
 

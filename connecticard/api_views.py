@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import Route, SimpleRouter
 from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet
+from rest_framework.viewsets import GenericViewSet, ViewSetMixin
 
 from connecticard import permissions
 from connecticard.api_filters import Parameters, refuse_unknown
@@ -153,6 +153,13 @@ class ReadViewSet(ListViewSet):
     def named(self, key: str) -> Q | None:
         """Return the condition for the row that a key names; None where no row can have such a key."""
         return None if "\0" in key else Q(**{self.lookup_url_kwarg: key})
+
+
+class OneViewSet(ViewSetMixin, ApiView):
+    """A route at which there is one record and no list; `list` returns it."""
+
+    serializer_class: type[Record]
+    path_examples: Mapping[str, str] = {}
 
 
 class Router(SimpleRouter):

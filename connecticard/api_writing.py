@@ -39,7 +39,7 @@ from connecticard.api_bodies import (
 from connecticard.api_filters import refuse_unknown
 from connecticard.api_problems import PROBLEMS, Mistake, Refused
 from connecticard.api_rendering import JSONRenderer, Record
-from connecticard.api_views import ApiView, etag_of
+from connecticard.api_views import ApiView, OneViewSet, etag_of
 from connecticard.models import KeptAnswer, User
 
 IDEMPOTENCY_KEY = "^[A-Za-z0-9_.:-]{1,100}$"
@@ -156,6 +156,10 @@ class WritingView(ApiView):
         if refused is not None:
             raise refused
         return _response(write.status, done)
+
+
+class ActViewSet(WritingView, OneViewSet):
+    """A route at which something is done and nothing is read."""
 
 
 def named_states(request: Request) -> list[str]:

@@ -110,6 +110,11 @@ class RoleAssignment(models.Model):
         return self.role == Role.DEPUTY_CERTIFIER
 
     @property
+    def is_of_the_state(self) -> bool:
+        """Whether it reaches every library, because it is of none and of no consortium."""
+        return self.library_id is None and self.consortium_id is None
+
+    @property
     def last_day(self) -> date | None:
         """The last day on which the role is held; None where no end is known."""
         planned = self.valid.upper - timedelta(days=1) if self.valid.upper else None

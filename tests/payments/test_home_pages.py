@@ -342,14 +342,14 @@ def test_an_open_amendment_leads_to_whoever_is_next():
     home = reverse("payments:library_home", args=[library.key])
     assert "Amendment" not in text(filer.get(home))
 
-    second = reopen_filing(filing=first, reason="A line was wrong.", by=make_user(), at=AT)
+    second = reopen_filing(filing=first, reason="A line was wrong.", by=certifier.user, at=AT)
 
     assert "Amendment of the record of loans, March 2026 to August 2026" in text(filer.get(home))
     assert reverse("transactions:filing_entry", args=[second.pk]) in filer.get(home).content.decode()
     assert "Waits for" in text(certifier.get(home))
 
     second.loan_counts.update(loans=7)
-    submit_filing(filing=second, by=make_user(), at=AT)
+    submit_filing(filing=second, by=filer.user, at=AT)
 
     certify = reverse("transactions:filing_certify", args=[second.pk])
     assert f'href="{certify}"' in certifier.get(home).content.decode()

@@ -11,7 +11,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connecticard.models import AuditEvent, Role, RoleAssignment
-from tests.factories import make_filing, make_letter, make_library, make_period, make_signed_in_client
+from tests.factories import (
+    give_role,
+    make_filing,
+    make_letter,
+    make_library,
+    make_period,
+    make_signed_in_client,
+)
 from transactions import services
 from transactions.models import Filing, ReportingCadence
 from transactions.rules.filing_calendar import (
@@ -171,6 +178,7 @@ def test_every_day_lies_in_one_period_whatever_a_library_chooses(staff, wishes):
     with transaction.atomic():
         library = make_library()
         make_letter(library)
+        give_role(staff, Role.LIBRARY_FILER, library=library)
         for day, wish in sorted(wishes, key=lambda pair: pair[0]):
             take(library, wish, day, staff)
             assert_filings_have_their_periods(library)

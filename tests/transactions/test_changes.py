@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from connecticard.models import Role
-from tests.factories import make_counts, make_filing, make_user
+from tests.factories import give_role, make_counts, make_filing, make_user
 from tests.transactions.conftest import months
 from transactions import services
 from transactions.filing_changes import Change, certified_before, changes_between, changes_of
@@ -19,7 +19,9 @@ AT = datetime(2026, 9, 5, 14, tzinfo=UTC)
 
 @pytest.fixture
 def certifier(avon):
-    return make_user(Role.LIBRARY_CERTIFIER, library=avon)
+    user = make_user(Role.LIBRARY_CERTIFIER, library=avon)
+    give_role(user, Role.LIBRARY_FILER, library=avon)
+    return user
 
 
 @pytest.fixture

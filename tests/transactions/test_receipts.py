@@ -231,6 +231,7 @@ def test_the_certifier_hears_that_a_filing_waits_and_the_filer_that_it_is_certif
 
 
 def test_nobody_is_told_what_they_did_themselves(avon, bethel, certifier):
+    give_role(certifier, Role.LIBRARY_FILER, library=avon)
     filing = make_filing(avon)
     make_counts(filing, {(bethel, month): 1 for month in HALF})
 

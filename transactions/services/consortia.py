@@ -15,7 +15,7 @@ from transactions.rules.filing_calendar import eastern_day
 from transactions.services.checking import Cells
 from transactions.services.counts import save_counts
 from transactions.services.filings import start_filing
-from transactions.services.refusals import FilingChanged, FilingRefused
+from transactions.services.refusals import CellProblem, CountsRefused, FilingChanged, FilingRefused
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,16 @@ class MemberDraft:
 
 @dataclass(frozen=True)
 class DraftOutcome:
-    """What became of one draft: saved where `problem` is empty, else why not and what to do."""
+    """What became of one draft: saved where `problem` is empty, else why not and what to do.
+
+    `cells` are those in which something is wrong, where it is they that are.
+    """
 
     library: Library
     period: FilingPeriod
     filing: Filing | None
     problem: str = ""
+    cells: Sequence[CellProblem] = ()
 
 
 def save_member_drafts(*, drafts: Sequence[MemberDraft], by: User, at: datetime) -> list[DraftOutcome]:
@@ -76,6 +80,8 @@ def _save(draft: MemberDraft, by: User, at: datetime) -> DraftOutcome:
             "Somebody saved this draft after the preview. It stays as they saved it: look at it, then upload "
             "again to see what the file would change now.",
         )
+    except CountsRefused as refused:
+        return DraftOutcome(draft.library, draft.period, draft.filing, str(refused), refused.problems)
     except FilingRefused as refused:
         return DraftOutcome(draft.library, draft.period, draft.filing, str(refused))
     return DraftOutcome(draft.library, draft.period, filing)

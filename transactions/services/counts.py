@@ -4,7 +4,9 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from connecticard import permissions
 from connecticard.models import AuditEvent, User
+from connecticard.permissions import Action
 from transactions.models import Filing
 from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.filing_checks import NOT_COUNTED
@@ -42,8 +44,8 @@ def save_counts(
 
     `counts` is by id of the home library and first day of the month (None for period totals). `expected` is
     the revision of the filing that the person saw; FilingChanged where somebody has saved since. `by` None is
-    the harvest, whose right is the source's.
-    CountsRefused with every bad cell, and then nothing is saved; FilingRefused where it may not be edited.
+    the harvest, whose right is the source's. CountsRefused with every bad cell, and then nothing is saved;
+    FilingRefused where it may not be edited; PermissionDenied for who does not enter counts for this library.
     """
     filing = _as_seen(filing, by, at, expected)
     if problems := problems_of_cells(filing, counts):
@@ -117,10 +119,12 @@ def _store(filing: Filing, counts: Cells) -> None:
 
 
 def editable(filing: Filing, by: User | None, at: datetime) -> Filing:
-    """Lock the filing, and refuse one that may not be edited now."""
+    """Lock the filing, and refuse one that may not be edited now. Raises PermissionDenied."""
     filing = (
         Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)
     )
+    if by is not None:
+        permissions.check(by, Action.ENTER_COUNTS, filing.library, on=eastern_day(at))
     status = FilingStatus(filing.status)
     if not status.may_be_edited:
         raise FilingRefused(

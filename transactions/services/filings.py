@@ -39,11 +39,14 @@ def start_filing(
 ) -> Filing:
     """Begin a library's filing for a period, as an empty draft; `by` None is the harvest.
 
-    Raises FilingRefused where the period is not open to entry or not one of the library's, where the library
-    was not open or took no part in it, or where a filing is on record.
+    Raises PermissionDenied for who does not enter counts for the library; FilingRefused where the period is
+    not open to entry or not one of the library's, where the library was not open or took no part in it, or
+    where a filing is on record.
     """
-    _lock_library(library)
     today = eastern_day(at)
+    if by is not None:
+        permissions.check(by, Action.ENTER_COUNTS, library, on=today)
+    _lock_library(library)
     owed = period_containing(period.first_day, cadences_of([library])[library.pk], days_closed())
     if (owed.cadence, owed.span) != (Cadence(period.cadence), period.span):
         raise FilingRefused(
@@ -77,12 +80,13 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
     """Submit a filing and give its receipt.
 
     `first_submitted_at` is kept from then on, in later versions too, so that an amendment never makes a
-    timely filing late. Raises NotCertifiable with what must be mended or explained, FilingChanged where
-    `expected` is not the filing's revision, FilingRefused for a filing that is not a draft or returned, for
-    an amendment that says nothing new, and once entry is closed.
+    timely filing late. Raises PermissionDenied as `start_filing`, NotCertifiable with what must be mended or
+    explained, FilingChanged where `expected` is not the filing's revision, FilingRefused for a filing that is
+    not a draft or returned, for an amendment that says nothing new, and once entry is closed.
     """
     share_payment_inputs()
     filing = _locked(filing)
+    permissions.check(by, Action.ENTER_COUNTS, filing.library, on=eastern_day(at))
     _refuse_changed(filing, expected)
     _move(filing, FilingStatus.SUBMITTED)
     refuse_closed(filing.period, by, eastern_day(at))
@@ -114,8 +118,13 @@ def submit_filing(*, filing: Filing, by: User, at: datetime, expected: int | Non
 
 @transaction.atomic
 def return_filing(*, filing: Filing, reason: str, by: User, at: datetime) -> Filing:
-    """Give a submitted filing back for correction, with what is wrong."""
+    """Give a submitted filing back for correction, with what is wrong.
+
+    Raises PermissionDenied for who may not return filings of the library, FilingRefused for a filing that is
+    not submitted and without a reason.
+    """
     filing = _locked(filing)
+    permissions.check(by, Action.RETURN_FILING, filing.library, on=eastern_day(at))
     _move(filing, FilingStatus.RETURNED)
     filing.returned_because = _reason(reason, "Enter what has to be corrected.")
     filing.save(update_fields=["status", "returned_because"])
@@ -175,9 +184,11 @@ def reopen_filing(*, filing: Filing, reason: str, by: User, at: datetime) -> Fil
     """Begin a new version of a certified filing, a draft with its counts; the certified one stands meanwhile.
 
     The new version is the library's own. So it begins empty where the certified one held estimates, which can
-    never be certified as a library's own. Raises FilingRefused where another version is open already.
+    never be certified as a library's own. Raises PermissionDenied for who may not reopen filings of the
+    library, FilingRefused where another version is open already.
     """
     filing = _locked(filing)
+    permissions.check(by, Action.REOPEN_FILING, filing.library, on=eastern_day(at))
     because = _reason(reason, "Enter why the certified filing has to be corrected.")
     if not filing.is_standing:
         raise FilingRefused("Only a certified filing that counts is reopened. Open its latest version.")
@@ -217,10 +228,12 @@ def reopen_filing(*, filing: Filing, reason: str, by: User, at: datetime) -> Fil
 def discard_version(*, filing: Filing, by: User, at: datetime) -> None:
     """Undo a reopening: remove the version that is not certified; the certified one goes on standing.
 
-    What the discarded version said is kept in the audit trail. Raises FilingRefused where no certified
-    version stands, because a library's only filing is corrected and not removed.
+    What the discarded version said is kept in the audit trail. Raises PermissionDenied as `reopen_filing`,
+    FilingRefused where no certified version stands, because a library's only filing is corrected and not
+    removed.
     """
     filing = _locked(filing)
+    permissions.check(by, Action.REOPEN_FILING, filing.library, on=eastern_day(at))
     if filing.status == FilingStatus.CERTIFIED:
         raise FilingRefused("A certified filing is kept. Reopen it to make a new version.")
     standing = Filing.objects.standing().filter(library=filing.library, period=filing.period)
