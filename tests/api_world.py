@@ -14,7 +14,9 @@ from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, Pay
 from reports.models import Document, DocumentKind
 from tests.factories import make_letter, make_library, make_period, make_residency, make_town, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
-from transactions.models import Filing, LoanCount
+from transactions.models import Filing, FilingReceipt, LoanCount
+from transactions.rules.receipt_numbers import ReceiptKind
+from transactions.services.receipts import give_receipt
 
 AT = datetime(2027, 4, 15, 10, 0, tzinfo=EASTERN)
 TODAY = date(2027, 9, 20)
@@ -34,6 +36,7 @@ class World:
     report: ExpenditureReport
     statement: Document
     unpublished: Document
+    receipt: FilingReceipt
     staff: User
     filer: User
 
@@ -90,6 +93,7 @@ def make_world() -> World:
         report=report,
         statement=make_document(run, avon, pk=STATEMENT),
         unpublished=make_document(later),
+        receipt=give_receipt(filing, ReceiptKind.SUBMISSION, statement="Submitted", by=staff, at=AT),
         staff=staff,
         filer=make_user(Role.LIBRARY_FILER, library=avon),
     )
@@ -142,5 +146,10 @@ ADDRESSES = {
     "statistics-flows": ["/api/v1/statistics/flows/?fiscal_year=2027"],
     "filings": ["/api/v1/filings/", "/api/v1/filings/CT0001-semiannual-2026-03-01-1/"],
     "loan-counts": ["/api/v1/filings/CT0001-semiannual-2026-03-01-1/loan-counts/"],
+    "findings": ["/api/v1/filings/CT0001-semiannual-2026-03-01-1/findings/"],
+    "explanations": ["/api/v1/filings/CT0001-semiannual-2026-03-01-1/explanations/"],
+    "statement": ["/api/v1/filings/CT0001-semiannual-2026-03-01-1/statement/"],
+    "receipts": ["/api/v1/receipts/", "/api/v1/receipts/{receipt}/"],
+    "cadence": ["/api/v1/libraries/CT0001/cadence/"],
     "expenditure-reports": ["/api/v1/expenditure-reports/", "/api/v1/expenditure-reports/CT0001-2027-1/"],
 }

@@ -143,7 +143,7 @@ def test_nobody_reaches_only_what_is_public(client):
         asked = answer.status_code in (401, 403) or (
             answer.status_code == 302 and answer.url.startswith("/account/login/")
         )
-        if not asked:
+        if not asked and answer.status_code != 405:  # nothing is read there
             opened.add(name)
         assert answer.status_code < 500, address
         on_purpose = getattr(pattern.callback, "login_required", True) is False

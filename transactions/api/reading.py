@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.db.models.functions import Coalesce
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,7 +83,12 @@ class LoanCountViewSet(ListViewSet):
     resource = "loan-counts"
     serializer_class = LoanCountRecord
     filterset_class = LoanCountParameters
-    paging = Paging({"home_library__key": str, "ordered_month": date}, size=2500, greatest_size=10_000)
+    paging = Paging(
+        {"home_library__key": str, "month": date},
+        may_be_empty=frozenset({"month"}),
+        size=2500,
+        greatest_size=10_000,
+    )
     path_examples = {"filing": FILING_EXAMPLE}
     etag = ""
 
@@ -97,13 +101,13 @@ class LoanCountViewSet(ListViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         key = self.kwargs["filing"]
         condition = filing_named(key)
-        chosen = visible_filings(self.request.user).filter(condition) if condition else Filing.objects.none()
-        found, key_of = rows(chosen[:1], record_of_filing(self.request), ("pk", "covers__startswith"))
+        visible = visible_filings(self.request.user)
+        chosen = visible.filter(condition) if condition is not None else visible.none()
+        found, key_of = rows(chosen[:1], record_of_filing(self.request), ("pk",))
         if not found:
             raise Http404(f"There is no filing {key!r} that you may see.")
         self.etag = etag_of(found[0])
-        pk, first_day = key_of(0)
-        return LoanCount.objects.filter(filing=pk).annotate(ordered_month=Coalesce("month", first_day))
+        return LoanCount.objects.filter(filing=key_of(0)[0])
 
 
 class ExplanationViewSet(ListViewSet):
