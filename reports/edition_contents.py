@@ -44,7 +44,7 @@ def _in(kind: DocumentKind, edition: Edition | None, report: Report) -> Report:
         made_from = replace(
             report.made_from, data_sha256=sha256_of({"preview": report.made_from.data_sha256})
         )
-        return replace(report, made_from=made_from)
+        return replace(report, made_from=made_from, is_preview=True)
     return of_edition(report, edition.number, _changes(kind, edition, report) if edition.number > 1 else None)
 
 

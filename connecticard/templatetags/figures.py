@@ -80,6 +80,13 @@ def loans(value: Any) -> str:
 
 
 @register.filter
+def sentence(text: str) -> str:
+    """Write a note as a sentence: with a capital letter, and a full stop where it ends without one."""
+    text = text.strip()
+    return text and f"{text[0].upper()}{text[1:]}{'' if text[-1] in '.!?' else '.'}"
+
+
+@register.filter
 def dollars(cents: int | None) -> str:
     """Write whole cents as dollars: 70363800 is $703,638.00."""
     if _absent(cents):

@@ -87,6 +87,8 @@ class UseReport:
     sources: tuple[str, ...] = ()
     """Publications from which figures come that are not on record here."""
     edition: int = 1
+    is_preview: bool = False
+    """Whether it was made before there was an edition of the year; every cover says so."""
     changes: Changes | None = None
     """Since the edition before; None in the first."""
 
@@ -152,6 +154,8 @@ class ParticipatingLibraries:
     """Every town of the state, in order of name."""
     rules: tuple[AppliedRule, ...] = ()
     edition: int = 1
+    is_preview: bool = False
+    """Whether it was made before there was an edition of the year; every cover says so."""
     changes: Changes | None = None
 
     @property
@@ -205,6 +209,8 @@ class ExpenditureSummary:
     made_from: MadeFrom
     rules: tuple[AppliedRule, ...] = ()
     edition: int = 1
+    is_preview: bool = False
+    """Whether it was made before there was an edition of the year; every cover says so."""
     changes: Changes | None = None
 
     @property

@@ -48,6 +48,7 @@ def changes(changed: Changes | None) -> tuple[Table, ...]:
         Table(
             name="changes",
             title=f"What changed since edition {changed.edition_before}",
+            caption="Every figure that differs. Blank: that edition had no such line.",
             columns=(
                 Column("line", "Line", Kind.TEXT),
                 Column("figure", "Figure", Kind.TEXT),

@@ -119,3 +119,9 @@ def test_short_digest():
 )
 def test_days_of_a_dated_row_include_the_last(valid, written):
     assert figures.days(valid) == written
+
+
+def test_a_note_is_written_as_a_sentence():
+    assert figures.sentence("split estimated") == "Split estimated."
+    assert figures.sentence("Counted again! ") == "Counted again!"
+    assert figures.sentence("") == ""

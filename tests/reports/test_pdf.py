@@ -40,7 +40,9 @@ SAMPLES = {
     "order of nothing": lambda: documents.board_order(0),
     "expenditure summary, none received": documents.empty_expenditure_summary,
     "correction statement": documents.correction_statement,
-    "use report, second edition": lambda: of_edition(documents.use_report(), 2, documents.CHANGES),
+    "use report, second edition": lambda: of_edition(
+        replace(documents.use_report(12), towns=()), 2, documents.CHANGES
+    ),
 }
 
 
@@ -81,7 +83,8 @@ def test_the_same_document_has_the_same_bytes_in_another_process():
     program = (
         "import django, hashlib; django.setup();"
         "from reports.documents import pdf_of; from tests.reports import documents;"
-        "print(hashlib.sha256(pdf_of(documents.payment_list(60))).hexdigest())"
+        "made = [pdf_of(documents.payment_list(20)), pdf_of(documents.use_report(12))];"
+        "print(hashlib.sha256(b''.join(made)).hexdigest())"
     )
 
     digests = {
@@ -222,6 +225,30 @@ def test_the_use_report_keeps_not_reported_apart_from_none():
     assert re.findall(r'<td class="figure">(.*?)</td>', silent) == ["", "", "44", ""]
     assert re.findall(r'<td class="figure">(.*?)</td>', zero) == ["0", "12", "30", "0"]
     assert "does not participate" in silent
+
+
+def test_a_report_before_its_edition_says_preview_and_is_not_cited():
+    edition, preview = documents.use_report(3), replace(documents.use_report(3), is_preview=True)
+
+    assert "Preview" not in html_of(edition)
+    assert "<strong>Edition 1</strong>" in html_of(edition)
+    assert "Nothing may be quoted from it" in html_of(preview)
+    assert "To cite" not in html_of(preview)
+
+
+def test_a_report_prints_the_law_the_sources_and_what_changed():
+    html = html_of(of_edition(documents.use_report(3), 2, documents.CHANGES))
+
+    for words in (
+        "net_plus.below_zero",
+        "Regs. § 11-31c-1(h)",
+        "Connecticut State Library, a statistical profile",
+        "What changed since edition 1",
+        "A branch was counted twice.",
+        "It takes the place of edition 1",
+        "published, not certified by the library",
+    ):
+        assert words.lower() in html.lower(), words
 
 
 def test_an_expenditure_summary_without_reports_says_so():
