@@ -9,9 +9,10 @@ from connecticard import clock, navigation
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Name of the program, the day, whether that day is a demonstration's, and where this person may go."""
+    """Name and address of the site, the day, if it is a demonstration's, and where this person may go."""
     return {
         "program_name": settings.PROGRAM_NAME,
+        "site_url": settings.SITE_URL,
         "today": clock.today(),
         "demo_today": settings.DEMO_TODAY,
         "navigation": partial(navigation.rows, request),  # called by a page that shows it, not a fragment

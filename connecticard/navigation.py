@@ -55,7 +55,7 @@ _OF_A_REPORT = frozenset(
         "expenditure_waiver_settle",
     )
 )
-IN_ONE_ROW = 9
+IN_ONE_ROW = 10
 
 PLACES: Sequence[Place] = (
     Place(
@@ -105,6 +105,7 @@ PLACES: Sequence[Place] = (
     Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
     Place("Payees", "payments:payee_list", "Payments", Action.VIEW_PAYEES),
     Place("Payment year, step by step", "payments:payment_year", "Payments", Action.VIEW_RUNS),
+    Place("Find your library", "reports:finder", "Libraries"),
     Place("Libraries", "libraries:library_list", "Libraries"),
     Place("Towns", "libraries:town_list", "Libraries"),
     Place(
@@ -114,7 +115,12 @@ PLACES: Sequence[Place] = (
         Action.MANAGE_ROSTER,
         leads_to=frozenset({"libraries:letter_record"}),
     ),
-    Place("Reports", "reports:report_list", "Published"),
+    Place(
+        "Reports",
+        "reports:report_list",
+        "Published",
+        leads_to=frozenset({"reports:downloads", "reports:library_documents"}),
+    ),
     Place(
         "Trends",
         "payments:trend_state",
@@ -125,6 +131,7 @@ PLACES: Sequence[Place] = (
         "Flows", "reports:flows", "Published", leads_to=frozenset({"reports:flows", "reports:library_flows"})
     ),
     Place("What if", "payments:what_if", "Published"),
+    Place("Key dates", "reports:key_dates", "Published"),
     Place("Rulebook", "reports:rulebook", "Published"),
     Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
     Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),

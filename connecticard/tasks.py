@@ -17,6 +17,8 @@ from connecticard.models import PublishedChange
 
 READ_MOST = (
     "reports:home",
+    "reports:finder",
+    "reports:key_dates",
     "payments:trend_state",
     "reports:flows",
     "reports:library_flows",

@@ -97,6 +97,37 @@ def height() -> int:
     return _drawn()[1]
 
 
+def middles() -> dict[int, Point]:
+    """Return the middle of each town's area, by town number: degrees west to east and south to north."""
+    topology = json.loads(_BOUNDARIES.read_text(encoding="utf-8"))
+    arcs = [_degrees(arc, topology["transform"]) for arc in topology["arcs"]]
+    number_of = {town.geoid: town.number for town in roster_files.towns()}
+    found = {}
+    for shape in topology["objects"]["towns"]["geometries"]:
+        polygons = shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
+        outer = [_joined(polygon[0], arcs) for polygon in polygons]
+        found[number_of[shape["properties"]["geoid"]]] = _middle(outer)
+    return found
+
+
+def _joined(ring: list[int], arcs: list[list[Point]]) -> list[Point]:
+    """Return the points of a ring; a number below zero is an arc run backwards."""
+    return [point for number in ring for point in (arcs[number] if number >= 0 else arcs[~number][::-1])]
+
+
+def _middle(rings: list[list[Point]]) -> Point:
+    """Return the centre of gravity of areas. Across a town a degree may be taken for a plane's."""
+    area = x = y = 0.0
+    for ring in rings:
+        doubled = cx = cy = 0.0
+        for (ax, ay), (bx, by) in zip(ring, [*ring[1:], ring[0]], strict=True):
+            cross = ax * by - bx * ay
+            doubled, cx, cy = doubled + cross, cx + (ax + bx) * cross, cy + (ay + by) * cross
+        weight = abs(doubled)
+        area, x, y = area + weight, x + weight * cx / (3 * doubled), y + weight * cy / (3 * doubled)
+    return x / area, y / area
+
+
 def town_map(
     values: Mapping[int, Value | None],
     *,

@@ -22,6 +22,17 @@ class RulebookDayForm(forms.Form):
     )
 
 
+class FindForm(forms.Form):
+    """The town, village or library that somebody looks for."""
+
+    q = forms.CharField(
+        label="Your town, village or library",
+        max_length=100,
+        error_messages={"required": "Enter the town or village where you live, such as Storrs."},
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+
+
 class StatementSearchForm(forms.Form):
     """The library whose statements are looked for."""
 

@@ -1,29 +1,16 @@
-"""What the front page says besides its words: the last published year at a glance, and the dates to come."""
+"""What the front page says besides its words: the program at a glance, from what is published."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.db.models import Sum
 
-from connecticard.rulebook import Entry
 from payments.calculation import rates_of
 from payments.models import PaymentRun
-from payments.rules import expenditure_reporting
-from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
-from transactions.models import Holiday
+from payments.past_years.trends import Charts, StateYear, state_trend
 from transactions.rules._wording import written_span
-from transactions.rules.filing_calendar import (
-    Cadence,
-    Span,
-    default_cadence,
-    due_entry,
-    period_dates,
-    periods_of_year,
-    program_year_of,
-)
-from transactions.services.holidays import observed_holidays
 
-DAYS_AHEAD = 366
+YEARS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -38,15 +25,6 @@ class YearAtAGlance:
     paid_cents: int
     per_loan: str
     per_net_plus: str
-
-
-@dataclass(frozen=True)
-class KeyDate:
-    """A day by which something is due, and the entry of the rulebook that says so."""
-
-    on: date
-    what: str
-    entry: Entry
 
 
 def last_published_year() -> YearAtAGlance | None:
@@ -72,48 +50,31 @@ def last_published_year() -> YearAtAGlance | None:
     )
 
 
-def key_dates(today: date) -> list[KeyDate]:
-    """Return what falls due within a year from a day on, in order, as the law's calendar has it.
+@dataclass(frozen=True)
+class LoansThroughTheYears:
+    """The line of the state's loans, its first and its last year with a figure, and the latest years."""
 
-    The filings of libraries that chose no cadence, the next filing of those that file every month, and the
-    expenditure report.
-    """
-    last_day = today + timedelta(days=DAYS_AHEAD)
-    years = range(today.year - 1, last_day.year + 2)
-    holidays = frozenset(Holiday.objects.values_list("day", flat=True)) or frozenset(observed_holidays(years))
-    dates = [
-        KeyDate(
-            period.due_on,
-            f"Loans of {written_span(period.span)}",
-            due_entry(period.cadence, period.span.first_day),
-        )
-        for year in (program_year_of(today) + offset for offset in (-1, 0, 1))
-        for period in periods_of_year(year, (), holidays)
-    ]
-    if Cadence.MONTHLY is not default_cadence(today):
-        dates.append(_next_month_due(today, holidays))
-    for fiscal_year in (fiscal_year_of(today), fiscal_year_of(today) + 1):
-        report = report_due_in(fiscal_year)
-        covers = written_span(Span(report.covers_first_day, report.covers_last_day))
-        dates.append(
-            KeyDate(
-                report.due_on,
-                f"Expenditure report on money received {covers}",
-                expenditure_reporting.RULEBOOK.entry("expenditure_report.due", report.due_on),
-            )
-        )
-    return sorted(
-        (found for found in dates if today <= found.on <= last_day), key=lambda found: (found.on, found.what)
-    )
+    charts: Charts
+    first: StateYear
+    last: StateYear
+    latest: tuple[StateYear, ...]
+
+    @property
+    def percent(self) -> int | None:
+        """How much more or less was lent in the last year than in the first, in whole percent."""
+        then, now = (year.loans.told[0].value for year in (self.first, self.last))
+        return round((now - then) * 100 / then) if then else None
+
+    @property
+    def fewer(self) -> int:
+        """How much less was lent in the last year, in whole percent; 0 where it was not less."""
+        return max(0, -(self.percent or 0))
 
 
-def _next_month_due(today: date, holidays: frozenset[date]) -> KeyDate:
-    """Return the next filing that falls due for libraries that file every month."""
-    month = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
-    while (period := period_dates(Cadence.MONTHLY, month, holidays)).due_on < today:
-        month = (month + timedelta(days=32)).replace(day=1)
-    return KeyDate(
-        period.due_on,
-        f"Loans of {written_span(period.span)}, where a library files every month",
-        due_entry(Cadence.MONTHLY, month),
-    )
+def loans_through_the_years(today: date) -> LoansThroughTheYears | None:
+    """Return how many items were lent in each year on record; None where there are not two."""
+    trend = state_trend(today)
+    known = [year for year in trend.years if year.loans.told]
+    if trend.loans_chart is None:
+        return None
+    return LoansThroughTheYears(trend.loans_chart, known[0], known[-1], tuple(reversed(known[-YEARS_SHOWN:])))

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from reports.places.flows import Grain
-from reports.views import advocacy, batches, corrections, flows, front, papers, places, published
+from reports.views import advocacy, batches, corrections, flows, front, guide, papers, places, published
 
 app_name = "reports"
 
@@ -27,6 +27,11 @@ urlpatterns = [
     ),
     path("rulebook/", front.rulebook_page, name="rulebook"),
     path("rulebook/examples/", front.rulebook_examples, name="rulebook_examples"),
+    path("key-dates/", guide.key_dates_page, name="key_dates"),
+    path("key-dates/key-dates.ics", guide.key_dates_calendar, name="key_dates_calendar"),
+    path("find/", guide.finder, name="finder"),
+    path("downloads/", guide.downloads, name="downloads"),
+    path("feed.atom", guide.feed, name="feed"),
     path("reports/", published.report_list, name="report_list"),
     path("documents/<int:pk>.pdf", published.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", published.document_file, {"ending": "csv"}, name="document_csv"),

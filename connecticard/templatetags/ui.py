@@ -21,6 +21,12 @@ def breadcrumbs(*labels_and_urls: str) -> dict[str, object]:
 
 
 @register.simple_block_tag
+def in_one_line(content: SafeString) -> SafeString:
+    """Keep what a block says, in one line that an attribute can hold: `{% in_one_line as page_name %}`."""
+    return SafeString(" ".join(content.replace('"', "&quot;").split()))
+
+
+@register.simple_block_tag
 def table_region(content: SafeString, label: str) -> SafeString:
     """Let a wide table scroll sideways within the page, by keyboard too: `{% table_region "Payments" %}`."""
     return format_html(

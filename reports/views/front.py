@@ -14,9 +14,14 @@ from connecticard import clock
 from connecticard.published_pages import published_page
 from payments.models import PaymentRun
 from reports import front_page, rulebook
-from reports.forms import RulebookDayForm
+from reports.feed import revisions
+from reports.forms import FindForm, RulebookDayForm
+from reports.key_dates import key_dates
 from reports.sister_formulas import sister_formulas
 from reports.worked_examples import worked_examples
+
+DATES_SHOWN = 5
+REVISIONS_SHOWN = 3
 
 
 @login_not_required
@@ -24,10 +29,17 @@ from reports.worked_examples import worked_examples
 @published_page
 def home(request: HttpRequest) -> HttpResponse:
     """Say what the program is, how the last year came out, and what is due; public."""
+    today = clock.today()
     return render(
         request,
         "reports/home.html",
-        {"year": front_page.last_published_year(), "dates": front_page.key_dates(clock.today())},
+        {
+            "year": front_page.last_published_year(),
+            "through_the_years": front_page.loans_through_the_years(today),
+            "dates": key_dates(today)[:DATES_SHOWN],
+            "revisions": revisions()[:REVISIONS_SHOWN],
+            "form": FindForm(),
+        },
     )
 
 
