@@ -13,11 +13,13 @@ from itertools import count
 
 from django.db import connection, transaction
 
-from connecticard.models import AuditEvent, User
+from connecticard import permissions
+from connecticard.models import AuditEvent, Role, User
+from connecticard.permissions import Action
 from libraries.models import Library
 from libraries.roster import load_roster
 from tests.bench.measure import Measurement, paired
-from tests.factories import make_filing, make_period
+from tests.factories import make_filing, make_period, make_user
 from transactions.models import Filing
 from transactions.rules.filing_calendar import Cadence
 from transactions.services import save_counts
@@ -33,10 +35,10 @@ _numbers = count(1)
 
 def run() -> Iterable[Measurement]:
     load_roster()
-    person = User.objects.create_user("bench@example.org", name="Bench")
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_counts (filing_id bigint PRIMARY KEY, counts jsonb NOT NULL)")
     library = Library.objects.get(key="CT0001")
+    person = make_user(Role.LIBRARY_FILER, library=library, second_factor=False)
     filing = make_filing(library, make_period(MONTHS[0], Cadence.SEMIANNUAL))
     homes = Library.objects.exclude(pk=library.pk).order_by("key").values_list("pk", flat=True)[: ROWS // 2]
     cells = [(home, month) for home in homes for month in MONTHS]
@@ -72,11 +74,12 @@ def _save(filing: Filing, cells: list[tuple[int, date]], by: User) -> None:
 
 @transaction.atomic
 def _save_json(filing: Filing, cells: list[tuple[int, date]], by: User) -> None:
-    """The same lock, version and audit row; no cell is looked at."""
+    """The same lock, permission, version and audit row; no cell is looked at."""
     revision = Filing.objects.values_list("revision", flat=True).get(pk=filing.pk)
     filing = (
         Filing.objects.select_related("library", "period").select_for_update(of=("self",)).get(pk=filing.pk)
     )
+    permissions.check(by, Action.ENTER_COUNTS, filing.library, on=AT.date())
     assert filing.revision == revision
     counts = {f"{home} {month}": loans for (home, month), loans in _typed(cells).items()}
     with connection.cursor() as cursor:

@@ -2,16 +2,10 @@
 
 from transactions.api.cadence import CadenceViewSet
 from transactions.api.drafts import DraftsViewSet
+from transactions.api.explaining import ExplanationViewSet
 from transactions.api.reading import FilingPeriodViewSet, FindingsViewSet, ReceiptViewSet, StatementViewSet
-from transactions.api.writing import (
-    CertifyViewSet,
-    ExplanationViewSet,
-    FilingViewSet,
-    LoanCountViewSet,
-    ReopenViewSet,
-    ReturnViewSet,
-    SubmitViewSet,
-)
+from transactions.api.signing import CertifyViewSet, ReopenViewSet, ReturnViewSet, SubmitViewSet
+from transactions.api.writing import FilingViewSet, LoanCountViewSet
 
 ROUTES = [
     ("filing-periods", FilingPeriodViewSet),

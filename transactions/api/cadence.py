@@ -12,9 +12,9 @@ from connecticard.permissions import Action
 from libraries.models import Library
 from transactions import services
 from transactions.api import reading
+from transactions.api.holding import WritingFilings
 from transactions.api.reading import cadence_row, library_seen
 from transactions.api.records import CadenceRecord
-from transactions.api.writing import WritingFilings
 from transactions.rules.filing_calendar import Cadence
 
 CHOOSE = Write(

@@ -19,9 +19,9 @@ from transactions.api.counts_sent import (
     from_csv_of_lenders,
     from_json_of_lenders,
 )
+from transactions.api.holding import WritingFilings
 from transactions.api.reading import filing_key
 from transactions.api.records import SavedDraftsRecord
-from transactions.api.writing import WritingFilings
 from transactions.models import Filing, FilingPeriod
 from transactions.rules._wording import written_month
 from transactions.rules.filing_calendar import period_containing
