@@ -5,7 +5,8 @@ from functools import singledispatch
 
 from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
-from reports.contents import ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.contents import AdvocacySheet, ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.contents.advocacy import mark_of
 from reports.main_points import LARGEST
 from transactions.bar_chart import BarChart, bar_chart
 from transactions.line_chart import ACROSS_A_PAGE, LineChart, Value, line_chart
@@ -40,7 +41,15 @@ class SpendingCharts:
     categories: BarChart | None
 
 
-Charts = UseCharts | ParticipationCharts | SpendingCharts
+@dataclass(frozen=True)
+class AdvocacyCharts:
+    """Of the advocacy sheet of a library."""
+
+    lending: BarChart | None
+    """What lending cost it, beside what it was paid."""
+
+
+Charts = UseCharts | ParticipationCharts | SpendingCharts | AdvocacyCharts
 
 
 @singledispatch
@@ -136,3 +145,14 @@ def _most(values: list[tuple[str, int | None]]) -> BarChart | None:
     """Return the bars of the greatest few, the greatest first; equal ones by name."""
     known = [(name, number) for name, number in values if number]
     return bar_chart(sorted(known, key=lambda one: (-one[1], one[0]))[:LARGEST])
+
+
+@charts_of.register
+def _(sheet: AdvocacySheet) -> AdvocacyCharts:
+    if not sheet.lending_cost_cents or sheet.payment_cents is None:
+        return AdvocacyCharts(None)
+    bars = [
+        ("Cost of lending (assumption)", sheet.lending_cost_cents),
+        (f"Payment of the State{mark_of(sheet.payment_kind)}", sheet.payment_cents),
+    ]
+    return AdvocacyCharts(bar_chart(bars, write=dollars))

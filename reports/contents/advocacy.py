@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import zip_longest
 from typing import ClassVar
 
 from connecticard.templatetags.figures import count, dollars, percent
@@ -64,6 +65,11 @@ class AdvocacySheet:
         return f"What borrowIT CT is worth: {self.library_name}, FY{self.fiscal_year}"
 
     @property
+    def partner_rows(self) -> tuple[tuple[SheetPartner | None, SheetPartner | None], ...]:
+        """Lenders and borrowers side by side, the most loans first; None where one list is shorter."""
+        return tuple(zip_longest(self.lenders, self.borrowers))
+
+    @property
     def price_is_published(self) -> bool:
         """Whether the price is the one that the State Library publishes."""
         return self.price_cents == PRICE_CENTS
@@ -109,9 +115,9 @@ class AdvocacySheet:
         libraries = _number(self.borrowed_from, "other library", "other libraries")
         worth = dollars(self.would_have_cost_cents)
         bought = (
-            f"Bought at {dollars(self.price_cents)}, it would have cost {worth}."
+            f"Bought at {dollars(self.price_cents)} (assumption), it would have cost {worth}."
             if self.borrowed == 1
-            else f"Bought at {dollars(self.price_cents)} each, they would have cost {worth}."
+            else f"Bought at {dollars(self.price_cents)} each (assumption), they would have cost {worth}."
         )
         return (
             f"Residents with cards of {self.library_name} borrowed {items} at {libraries} of Connecticut.",
@@ -146,7 +152,7 @@ class AdvocacySheet:
             return (f"Its payment of {withheld} was withheld, because a requirement was not met.",)
         if not self.payment_cents:
             return (f"The State paid it nothing for fiscal year {self.fiscal_year}.",) if self.lent else ()
-        paid = f"{dollars(self.payment_cents)}{_mark(self.payment_kind)}"
+        paid = f"{dollars(self.payment_cents)}{mark_of(self.payment_kind)}"
         each = "" if self.cents_a_loan is None else f": {_cents(self.cents_a_loan)} a loan"
         return (f"The State paid it {paid} for fiscal year {self.fiscal_year}{each}.",)
 
@@ -155,7 +161,7 @@ class AdvocacySheet:
         cost = self.lending_cost_cents
         if not cost:
             return ()
-        said = f"At {dollars(self.cost_cents)} a loan, lending cost it {dollars(cost)}"
+        said = f"At {dollars(self.cost_cents)} a loan (assumption), lending cost it {dollars(cost)}"
         if self.withheld_cents or not self.payment_cents:
             return (f"{said}.",)
         if self.payment_cents >= cost:
@@ -164,14 +170,15 @@ class AdvocacySheet:
 
 
 def _items(units: int, kind: Provenance) -> str:
-    return f"{_number(units, 'item', 'items')}{_mark(kind)}"
+    return f"{_number(units, 'item', 'items')}{mark_of(kind)}"
 
 
 def _number(units: int, one: str, many: str) -> str:
     return f"{count(units)} {one if units == 1 else many}"
 
 
-def _mark(kind: Provenance) -> str:
+def mark_of(kind: Provenance) -> str:
+    """Return what stands in a sentence after a figure that the library did not file itself."""
     return {
         Provenance.FILED: "",
         Provenance.PUBLISHED: " (published, not certified by the library)",

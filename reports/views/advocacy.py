@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from connecticard.published_pages import published_page
 from libraries.key_on_record import key_on_record
 from libraries.models import Library
+from reports.charts import charts_of
 from reports.contents.advocacy import (
     AVERAGE_PAYMENT_CENTS,
     COST_CENTS,
@@ -47,7 +48,7 @@ def advocacy(request: HttpRequest, key: str) -> HttpResponse:
         context |= {
             "sheet": sheet,
             "query": query,
-            "bars": _bars(sheet),
+            "charts": charts_of(sheet),
             "form": AdvocacyForm(_entered(sheet)) if form.is_valid() else form,
         }
     return render(request, "reports/advocacy.html", context, status=200 if form.is_valid() else 404)
@@ -87,21 +88,6 @@ def _sheet(library: Library, form: AdvocacyForm) -> AdvocacySheet | None:
         price_cents=form.cents("price", PRICE_CENTS),
         cost_cents=form.cents("cost", COST_CENTS),
     )
-
-
-def _bars(sheet: AdvocacySheet) -> list[dict[str, Any]]:
-    """Return cost and payment of the loans, each with the length of its bar in percent of the longer one."""
-    cost, payment = sheet.lending_cost_cents or 0, sheet.payment_cents or 0
-    longest = max(cost, payment, 1)
-    return [
-        {
-            "words": words,
-            "cents": cents,
-            "length": max(1, cents * 100 // longest) if cents else 0,
-            "is_assumed": assumed,
-        }
-        for words, cents, assumed in (("Cost to lend", cost, True), ("Payment of the State", payment, False))
-    ]
 
 
 def _entered(sheet: AdvocacySheet) -> dict[str, object]:

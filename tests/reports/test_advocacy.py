@@ -9,7 +9,8 @@ import pytest
 
 from libraries.models import Library
 from reports.contents import MadeFrom
-from reports.contents.advocacy import AdvocacySheet
+from reports.contents.advocacy import AdvocacySheet, SheetPartner
+from reports.documents import pdf_of
 from reports.places.advocacy import advocacy_sheet
 from tests.page_text import text
 from tests.reports.pdf_structure import assert_good_structure
@@ -46,7 +47,7 @@ SHEET = AdvocacySheet(
 def test_sentences_say_what_borrowing_would_have_cost():
     assert SHEET.borrowing == (
         "Residents with cards of Avon Library borrowed 1,200 items at 85 other libraries of Connecticut.",
-        "Bought at $15.00 each, they would have cost $18,000.00.",
+        "Bought at $15.00 each (assumption), they would have cost $18,000.00.",
     )
 
 
@@ -54,7 +55,7 @@ def test_sentences_say_what_lending_cost_and_what_was_paid():
     assert SHEET.lending == (
         "It lent 2,000 items to people with cards of 90 other libraries.",
         "The State paid it $640.00 for fiscal year 2027: 32.0 cents a loan.",
-        "At $1.05 a loan, lending cost it $2,100.00; the payment covers 30.5% of that.",
+        "At $1.05 a loan (assumption), lending cost it $2,100.00; the payment covers 30.5% of that.",
     )
 
 
@@ -63,7 +64,7 @@ def test_one_of_each_is_singular():
 
     assert one.borrowing == (
         "Residents with cards of Avon Library borrowed 1 item at 1 other library of Connecticut.",
-        "Bought at $15.00, it would have cost $15.00.",
+        "Bought at $15.00 (assumption), it would have cost $15.00.",
     )
     assert one.lending[0] == "It lent 1 item to people with cards of 1 other library."
 
@@ -81,7 +82,10 @@ def test_one_of_each_is_singular():
         ({"lent": None, "took_part": False, "payment_cents": None}, ["It took no part in these months"]),
         (
             {"payment_cents": 0, "withheld_cents": 64_000},
-            ["Its payment of $640.00 was withheld", "At $1.05 a loan, lending cost it $2,100.00."],
+            [
+                "Its payment of $640.00 was withheld",
+                "At $1.05 a loan (assumption), lending cost it $2,100.00.",
+            ],
         ),
         ({"payment_cents": 0}, ["The State paid it nothing for fiscal year 2027."]),
         (
@@ -131,7 +135,7 @@ def test_page_names_its_assumptions_and_takes_others(client, world):
     assert "The State Library reckons so: Connecticut State Library, FY23 borrowIT CT Highlights" in published
     assert "$400.00 assumption what they would have cost to buy, at $20.00 each" in other
     assert "Whoever made this sheet entered it; the State Library reckons with $15.00" in other
-    assert "At $2.50 a loan, lending cost it $75.00" in other
+    assert "At $2.50 a loan (assumption), lending cost it $75.00" in other
 
 
 @pytest.mark.django_db
@@ -152,4 +156,25 @@ def test_pdf_is_one_tagged_page_and_the_same_each_time(client, world):
     assert first.content == again.content
     assert_good_structure(first.content)
     with pikepdf.open(io.BytesIO(first.content)) as document:
+        assert len(document.pages) == 1
+
+
+def test_sheet_with_the_longest_words_is_still_one_page():
+    partners = (SheetPartner("Licia & Mason Beekley Community Library", 123_456, Provenance.PUBLISHED),) * 5
+    longest = replace(
+        SHEET,
+        library_name="Licia & Mason Beekley Community Library",
+        borrowed=123_456,
+        lent=234_567,
+        borrowed_kind=Provenance.PUBLISHED,
+        lent_kind=Provenance.PUBLISHED,
+        payment_kind=Provenance.PUBLISHED,
+        price_cents=99_999,
+        cost_cents=9_999,
+        lenders=partners,
+        borrowers=partners,
+        estimate_note="lender totals published; borrower split estimated; " * 2,
+    )
+
+    with pikepdf.open(io.BytesIO(pdf_of(longest))) as document:
         assert len(document.pages) == 1

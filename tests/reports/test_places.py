@@ -143,7 +143,7 @@ def test_neighbors_are_the_libraries_of_the_town_and_of_those_that_border_on_it(
 
     shown = shown_at(client, world.libraries["CT0001"])  # town 1 of the map is Andover, which Bolton borders
 
-    assert "Avon Second Library same town: not counted Bolton Bolton Library 0 0" in shown
+    assert "Second Library Avon same town: not counted Bolton Library Bolton 0 0" in shown
     assert "Canton Library" not in shown
 
 
