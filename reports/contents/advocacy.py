@@ -62,7 +62,7 @@ class AdvocacySheet:
 
     @property
     def title(self) -> str:
-        return f"What borrowIT CT is worth: {self.library_name}, FY{self.fiscal_year}"
+        return f"What the program is worth: {self.library_name}, FY{self.fiscal_year}"
 
     @property
     def partner_rows(self) -> tuple[tuple[SheetPartner | None, SheetPartner | None], ...]:
