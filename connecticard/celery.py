@@ -72,4 +72,8 @@ app.conf.beat_schedule = {
         "task": "reports.tasks.make_forgotten_documents",
         "schedule": crontab(minute="*/10"),
     },
+    "make-forgotten-boxes": {
+        "task": "reports.tasks.make_forgotten_boxes",
+        "schedule": crontab(minute="5-59/10"),
+    },
 }

@@ -17,6 +17,7 @@ from connecticard.published_pages import something_was_published
 from payments.correcting.corrections import last_statement
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
+from reports.box.services import ask_for_box
 from reports.models import (
     ANNUAL,
     OF_A_CORRECTION,
@@ -151,6 +152,7 @@ def publish_edition(*, edition: Edition, by: User, at: datetime) -> Edition:
     edition.save(update_fields=["published_by", "published_at"])
     AuditEvent.record("edition_published", target=edition, by=by, after=_hashes(edition))
     something_was_published()
+    ask_for_box(edition)
     return edition
 
 

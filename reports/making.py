@@ -38,14 +38,16 @@ def make_lines(lines: Iterable[int]) -> None:
     """Make the documents of these lines of a batch that are not made yet; safe to run again.
 
     A line is locked while its document is made: another worker passes it over, and a worker that is killed
-    leaves it open. A document that fails says why on its line, and the rest go on. Without the database
-    nothing can be made or said, so its errors end the work, to be tried again.
+    leaves it open. Between two documents it is asked whether the batch was cancelled. A document that fails
+    says why on its line, and the rest go on. Without the database nothing can be made or said, so its errors
+    end the work, to be tried again.
     """
     gathered: dict[int, RunDocuments] = {}
     for pk in lines:
         with transaction.atomic():
             line = (
                 DocumentBatchLine.objects.to_make()
+                .wanted()
                 .select_for_update(skip_locked=True, of=("self",))
                 .select_related("batch__run__appropriation", "batch__edition__correction", "library")
                 .filter(pk=pk)

@@ -72,11 +72,34 @@ def certify_correction(*, statement: CorrectionStatement, by: User, at: datetime
 
 @transaction.atomic
 def restart_documents(*, batch: DocumentBatch, by: User) -> int:
-    """Ask again for what a batch still lacks, failed documents too; return how many are asked for."""
+    """Ask again for what a batch still lacks, failed documents too; return how many are asked for.
+
+    A batch that was cancelled goes on.
+    """
     permissions.check(by, Action.MAKE_DOCUMENTS)
+    batch = DocumentBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    if batch.cancelled_at is not None:
+        batch.cancelled_by = batch.cancelled_at = None
+        batch.save(update_fields=["cancelled_by", "cancelled_at"])
     lines = open_lines(batch.lines.all())
     DocumentBatchLine.objects.filter(pk__in=[pk for pk, _ in lines]).update(failure="")
     if lines:
         AuditEvent.record("documents_restarted", target=batch, by=by, after={"documents": len(lines)})
     queue_once_it_stands(lines)
     return len(lines)
+
+
+@transaction.atomic
+def cancel_documents(*, batch: DocumentBatch, by: User, at: datetime) -> int:
+    """Stop the making of a batch after the document that is being made; return how many are not made.
+
+    What is made stays, and the rest can be asked for again. Where nothing is left to make, nothing changes.
+    """
+    permissions.check(by, Action.MAKE_DOCUMENTS)
+    batch = DocumentBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
+    left = batch.lines.to_make().count()
+    if left and batch.cancelled_at is None:
+        batch.cancelled_by, batch.cancelled_at = by, at
+        batch.save(update_fields=["cancelled_by", "cancelled_at"])
+        AuditEvent.record("documents_cancelled", target=batch, by=by, after={"not_made": left})
+    return left

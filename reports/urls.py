@@ -3,7 +3,18 @@
 from django.urls import path
 
 from reports.places.flows import Grain
-from reports.views import advocacy, batches, corrections, flows, front, guide, papers, places, published
+from reports.views import (
+    advocacy,
+    batches,
+    boxes,
+    corrections,
+    flows,
+    front,
+    guide,
+    papers,
+    places,
+    published,
+)
 
 app_name = "reports"
 
@@ -33,6 +44,8 @@ urlpatterns = [
     path("downloads/", guide.downloads, name="downloads"),
     path("feed.atom", guide.feed, name="feed"),
     path("reports/", published.report_list, name="report_list"),
+    path("reports/<int:fiscal_year>/edition-<int:number>/box.zip", boxes.box_zip, name="box_zip"),
+    path("data.json", boxes.data_json, name="data_json"),
     path("documents/<int:pk>.pdf", published.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", published.document_file, {"ending": "csv"}, name="document_csv"),
     path("receipts/<str:receipt_number>/receipt.pdf", papers.receipt_pdf, name="receipt_pdf"),
@@ -49,6 +62,7 @@ urlpatterns = [
     path("board-orders/<int:pk>/order.pdf", papers.recorded_order_pdf, name="recorded_order_pdf"),
     path("document-batches/<int:pk>/progress/", batches.batch_progress, name="batch_progress"),
     path("document-batches/<int:pk>/restart/", batches.batch_restart, name="batch_restart"),
+    path("document-batches/<int:pk>/cancel/", batches.batch_cancel, name="batch_cancel"),
     path("payment-runs/<int:pk>/corrections/", corrections.corrections, name="corrections"),
     path(
         "payment-runs/<int:pk>/corrections/prepare/",

@@ -9,6 +9,7 @@ from reports.models.document import (
 )
 from reports.models.document_batch import DocumentBatch, DocumentBatchLine, DocumentBatchLineQuerySet
 from reports.models.edition import Edition, EditionDocument
+from reports.models.year_box import YearBox
 
 __all__ = [
     "ANNUAL",
@@ -22,5 +23,6 @@ __all__ = [
     "DocumentQuerySet",
     "Edition",
     "EditionDocument",
+    "YearBox",
     "in_order",
 ]

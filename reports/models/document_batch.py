@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from connecticard.constraints import paired
 from connecticard.models import User
 from libraries.models import Library
 from payments.models import PaymentRun
@@ -15,9 +16,15 @@ class DocumentBatchLineQuerySet(models.QuerySet["DocumentBatchLine"]):
         """Lines whose document is not made, failed ones too."""
         return self.filter(document__isnull=True)
 
+    def wanted(self) -> "DocumentBatchLineQuerySet":
+        """Lines of batches that nobody cancelled."""
+        return self.filter(batch__cancelled_at__isnull=True)
+
 
 class DocumentBatch(models.Model):
     """Documents of a payment run, asked for at once; each line is made on its own and only once.
+
+    Who cancels it stops the work between two documents: what is made stays, and the rest can be asked for.
 
     They are all of the run's own, or the reports of one edition with the correction statement behind it.
     """
@@ -26,9 +33,12 @@ class DocumentBatch(models.Model):
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, null=True, related_name="document_batches")
     requested_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    cancelled_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-requested_at"]
+        constraints = [paired("batch_cancellation_is_whole", "cancelled_at", "cancelled_by")]
 
     def __str__(self) -> str:
         return f"Documents of {self.run}"

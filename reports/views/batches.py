@@ -93,12 +93,29 @@ def batch_restart(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("reports:run_documents", batch.run_id)
 
 
+@requires(Action.MAKE_DOCUMENTS)
+@require_POST
+def batch_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop the making of a batch."""
+    batch = get_object_or_404(DocumentBatch, pk=pk)
+    if left := services.cancel_documents(batch=batch, by=signed_in(request), at=clock.now()):
+        messages.success(
+            request,
+            f"Cancelled; {left} document{'' if left == 1 else 's'} will not be made. One that is being made "
+            "now may still be finished.",
+        )
+    else:
+        messages.info(request, "Every document is made; there is nothing to cancel.")
+    return redirect("reports:run_documents", batch.run_id)
+
+
 def _batch_context(batch: DocumentBatch) -> dict[str, object]:
     made, failed, asked = batch.progress()
     return {
         "batch": batch,
         "made": made,
         "asked": asked,
-        "waiting": asked - made - failed,
+        "waiting": 0 if batch.cancelled_at else asked - made - failed,
+        "not_made": asked - made,
         "failures": batch.lines.exclude(failure="").select_related("library"),
     }

@@ -49,6 +49,8 @@ PUBLIC = {
     "reports:library_flows",
     "reports:library_flows_csv",
     "reports:library_flows_net_csv",
+    "reports:box_zip",
+    "reports:data_json",
     "reports:home",
     "reports:downloads",
     "reports:feed",

@@ -153,6 +153,7 @@ def records(world):
         "reports:document_csv": world.unpublished.pk,
         "reports:batch_progress": batch.pk,
         "reports:batch_restart": batch.pk,
+        "reports:batch_cancel": batch.pk,
     }
     spaces = {"transactions": world.draft.pk, "payments": world.calculated_run.pk}
     spaces["reports"] = spaces["payments"]

@@ -6,16 +6,22 @@ from hashlib import sha256
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from connecticard import clock
 from connecticard.models import AuditEvent, Role
 from payments import services as payment_services
 from reports import making, tasks
-from reports.models import Document, DocumentBatchLine, DocumentKind
+from reports.models import Document, DocumentBatch, DocumentBatchLine, DocumentKind
 from reports.replay import issue_open_editions
-from reports.services import NothingToDocument, publish_run, request_documents, restart_documents
-from tests.factories import make_user
+from reports.services import (
+    NothingToDocument,
+    cancel_documents,
+    publish_run,
+    request_documents,
+    restart_documents,
+)
+from tests.factories import make_signed_in_client, make_user
 from tests.payments.records import appropriation
 from tests.reports.conftest import AT
 
@@ -261,3 +267,60 @@ def test_only_staff_have_documents_made(certified_run, libraries, role):
 
     with pytest.raises(PermissionDenied):
         request_documents(run=certified_run, by=person, at=AT)
+
+
+def test_a_batch_that_is_cancelled_stops_between_documents_and_goes_on_when_asked(batch, staff, queued):
+    lines = list(batch.lines.values_list("pk", flat=True))
+    making.make_lines(lines[:2])
+
+    left = cancel_documents(batch=batch, by=staff, at=AT)
+    making.make_lines(lines)
+    tasks.make_forgotten_documents()
+
+    batch.refresh_from_db()
+    assert (left, batch.cancelled_by) == (len(lines) - 2, staff)
+    assert batch.progress()[0] == 2
+    assert AuditEvent.objects.filter(action="documents_cancelled", by=staff).count() == 1
+
+    restart_documents(batch=batch, by=staff)
+    making.make_lines(lines)
+    batch.refresh_from_db()
+    assert batch.cancelled_at is None
+    assert batch.progress()[0] == len(lines)
+    assert cancel_documents(batch=batch, by=staff, at=AT) == 0
+
+
+def test_cancelling_in_the_middle_lets_the_document_under_way_be_finished(batch, staff, monkeypatch):
+    lines = list(batch.lines.values_list("pk", flat=True))
+    made = making.pdf_of
+
+    def cancel_while_making(contents):
+        cancel_documents(batch=batch, by=staff, at=AT)
+        return made(contents)
+
+    monkeypatch.setattr(making, "pdf_of", cancel_while_making)
+    making.make_lines(lines)
+
+    assert batch.progress()[0] == 1
+
+
+def test_a_cancellation_names_who_and_when(batch):
+    with pytest.raises(IntegrityError, match="batch_cancellation_is_whole"), transaction.atomic():
+        DocumentBatch.objects.update(cancelled_at=AT)
+
+
+def test_the_page_cancels_a_batch_and_says_so(batch):
+    client = make_signed_in_client(Role.STATE_STAFF)
+    page = f"/payment-runs/{batch.run_id}/documents/"
+    assert "Cancel the rest" in client.get(page).text
+
+    answer = client.post(f"/document-batches/{batch.pk}/cancel/", follow=True)
+
+    assert "The making was cancelled" in answer.text
+    assert "Make the other documents" in answer.text
+    assert "Cancel the rest" not in answer.text
+
+
+def test_people_of_libraries_and_auditors_cancel_nothing(batch):
+    with pytest.raises(PermissionDenied):
+        cancel_documents(batch=batch, by=make_user(Role.AUDITOR), at=AT)
