@@ -23,6 +23,7 @@ from connecticard.api_filters import (
 )
 from connecticard.api_problems import MEDIA_TYPE, PROBLEMS
 from connecticard.api_views import OneViewSet
+from connecticard.api_writing import ETAG as ETAG_PATTERN
 from connecticard.api_writing import IDEMPOTENCY_KEY, Write
 
 Json = dict[str, Any]
@@ -92,7 +93,7 @@ IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
     "required": True,
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]{32}"$'},
+    "schema": {"type": "string", "pattern": ETAG_PATTERN},
     "example": '"3f2b8c6d1e0a4957b6c8d2e4f1a3b5c7"',
     "description": "The ETag of the record as you have read it. 412 where it was changed since.",
 }

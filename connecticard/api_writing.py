@@ -20,7 +20,6 @@ from typing import Any, TypeVar, cast
 
 import orjson
 from django.db import transaction
-from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -43,6 +42,7 @@ from connecticard.api_views import ApiView, OneViewSet, etag_of
 from connecticard.models import KeptAnswer, User
 
 IDEMPOTENCY_KEY = "^[A-Za-z0-9_.:-]{1,100}$"
+ETAG = '^"[0-9a-f]{32}"$'
 SMALL = 64_000
 """Bytes of a body that holds no counts."""
 
@@ -133,7 +133,7 @@ class WritingView(ApiView):
         """Carry out a write, or give its answer again."""
         refuse_unknown(request.query_params, ())
         if write.if_match:
-            named_states(request)
+            named_state(request)
         key = _idempotency_key(request)
         said, sha256 = write.read(request)
         refused: Refused | None = None
@@ -162,23 +162,22 @@ class ActViewSet(WritingView, OneViewSet):
     """A route at which something is done and nothing is read."""
 
 
-def named_states(request: Request) -> list[str]:
-    """Return the ETags that If-Match names. Refused where it is missing or names none."""
-    given = request.headers.get("If-Match")
+def named_state(request: Request) -> str:
+    """Return the ETag that If-Match names. Refused where it is missing or is none of ours."""
+    given: str | None = request.headers.get("If-Match")
     if given is None:
         detail = "If-Match is missing: it says which state of the record you have read."
         raise Refused([Mistake("if_match_missing", "If-Match", detail, PROBLEMS["if_match_missing"][1])], 428)
-    etags: list[str] = parse_etags(given)
-    if not etags or "*" in etags:
-        detail = f"If-Match is {given!r}."
+    if not re.fullmatch(ETAG.strip("^$"), given):
+        detail = f"If-Match is {given[:120]!r}."
         cure = 'Send the ETag as the answer gave it, with its quotation marks: If-Match: "0123…".'
         raise Refused([Mistake("invalid_header", "If-Match", detail, cure)])
-    return etags
+    return given
 
 
 def refuse_changed(request: Request, now: Mapping[str, Any]) -> None:
     """Raise Refused where a record is not as who writes has read it. Hold its row before you read it."""
-    if etag_of(now) not in named_states(request):
+    if etag_of(now) != named_state(request):
         raise changed_meanwhile()
 
 

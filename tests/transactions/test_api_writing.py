@@ -246,7 +246,7 @@ def test_answer_is_given_again_to_who_did_not_hear_it(client, draft):
 
 
 def test_refusal_is_not_kept_and_a_key_lasts_a_day(client, draft, settings):
-    make_refused = send(client, "post", f"{FILING}submit/", If_Match='"0"', Idempotency_Key="k-2")
+    make_refused = send(client, "post", f"{FILING}submit/", If_Match=f'"{"0" * 32}"', Idempotency_Key="k-2")
     assert make_refused.status_code == 412
     assert not KeptAnswer.objects.exists()
     assert send(client, "post", f"{FILING}submit/", Idempotency_Key="k-2").status_code == 201
