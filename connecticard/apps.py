@@ -6,6 +6,7 @@ from django.db.models.signals import post_migrate
 
 
 class ConnecticardConfig(AppConfig):
+    default = True  # among the configurations of this module
     name = "connecticard"
     verbose_name = "People and audit"
 
