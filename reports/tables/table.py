@@ -6,7 +6,7 @@ people, `reports.csv_files` for files).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -112,19 +112,6 @@ class Table:
     def key_of(self, row: Row) -> Row:
         """Return the values that tell a row from every other; the whole row where no column does."""
         return tuple(row[self.place(name)] for name in self.key) or row
-
-    def only(self, *names: str) -> "Table":
-        """Return the table with these columns alone, in this order, for a page that has less room."""
-        places = [self.place(name) for name in names]
-        kept = set(names)
-        return replace(
-            self,
-            columns=tuple(self.columns[place] for place in places),
-            rows=tuple(tuple(row[place] for place in places) for row in self.rows),
-            key=self.key if kept.issuperset(self.key) else (),
-            heading=self.heading if self.heading in kept else "",
-            total=tuple(self.total[place] for place in places) if self.total else (),
-        )
 
     @property
     def written_rows(self) -> tuple[tuple[WrittenCell, ...], ...]:

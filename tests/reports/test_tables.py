@@ -73,15 +73,6 @@ def test_a_row_that_does_not_fit_and_a_key_that_repeats_are_refused():
         Table("t", "T", (NAME, LOANS), (("Avon", 1), ("Avon", 2)), key=("name",))
 
 
-def test_a_narrower_table_keeps_the_order_asked_for():
-    table = table_of(documents.use_report(4), "libraries").only("town", "name", "loans")
-
-    assert [column.name for column in table.columns] == ["town", "name", "loans"]
-    assert table.rows[0] == ("Avon", "Zero Public Library", 0)
-    assert table.total == (None, "All public libraries", 3580340)
-    assert table.key == ()
-
-
 def test_differences_name_each_cell_that_stands_otherwise():
     before = Table("t", "T", (NAME, LOANS), (("Avon", 1), ("Bolton", 2)), key=("name",))
     now = replace(before, rows=(("Avon", 3), ("Canton", None)))
