@@ -125,6 +125,9 @@ class ApiSchema(AutoSchema):
     def _is_list_view(self, serializer: Any = None) -> bool:
         return self.view.action == "list" and not isinstance(self.view, OneViewSet)
 
+    def is_deprecated(self) -> bool:
+        return self.view.retirement is not None
+
     def get_summary(self) -> str:
         if self.write:
             return self.write.summary

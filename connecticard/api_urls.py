@@ -8,7 +8,7 @@ import payments.explained_api
 import reports.api
 import transactions.api
 from connecticard.api_views import NoSuchRoute, Router
-from connecticard.views.api_reference import SchemaView, api_reference
+from connecticard.views.api_reference import SchemaView, api_reference, api_resource
 
 router = Router()
 for app in (libraries.api, transactions.api, payments.api, payments.explained_api, reports.api):
@@ -19,6 +19,7 @@ app_name = "api"
 
 urlpatterns = [
     path("", api_reference, name="reference"),
+    path("reference/<slug:resource>/", api_resource, name="resource"),
     path("v1/", include(router.urls)),
     path("v1/schema/", SchemaView.as_view(), name="schema"),
     re_path(r"^(?:.*/)?$", NoSuchRoute.as_view(), name="no_such_route"),

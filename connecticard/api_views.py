@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet, ViewSetMixin
 
 from connecticard import permissions
+from connecticard.api_deprecation import Retirement
 from connecticard.api_filters import Parameters, refuse_unknown
 from connecticard.api_paging import PARAMETERS, Paging
 from connecticard.api_problems import Mistake, Refused
@@ -45,6 +46,8 @@ class ApiView(APIView):
     """A route: counts requests by role, states the rate, and says when an answer has not changed."""
 
     resource = ""
+    retirement: Retirement | None = None
+    """When the route ends, where that was said."""
     http_method_names = ["get", "head"]
     permission_classes = [ByTheTable]
 
@@ -65,6 +68,11 @@ class ApiView(APIView):
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
         state_the_rate(request, response)
+        if self.retirement is not None:
+            root = request.build_absolute_uri(API_ROOT)
+            policy = request.build_absolute_uri("/api/#deprecation")
+            for name, value in self.retirement.headers(root, policy).items():
+                response[name] = value
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
         reads = request.method in ("GET", "HEAD")
         if reads and isinstance(response, Response) and response.status_code == 200:

@@ -1,24 +1,19 @@
-"""The REST interface, described: to programs as OpenAPI, to people as a page."""
-
-import shlex
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlencode
+"""The REST interface, described: to programs as OpenAPI, to people as pages."""
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from connecticard import api_page
 from connecticard.api_problems import PROBLEMS
-from connecticard.api_rendering import JSONRenderer
-from connecticard.api_schema import description, operations
+from connecticard.api_schema import description
 from connecticard.api_views import ApiView
-from connecticard.published_pages import published_page
+from connecticard.permissions import PERMITTED, SCOPES, Scope
 
 
 class SchemaView(ApiView):
@@ -31,85 +26,38 @@ class SchemaView(ApiView):
         return Response(description())
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A query parameter or a part of the address, as the page shows it."""
-
-    name: str
-    place: str
-    values: str
-    required: bool
-    description: str
-
-
-@dataclass(frozen=True)
-class Route:
-    """A route, as the page shows it."""
-
-    id: str
-    path: str
-    summary: str
-    description: str
-    parameters: tuple[Parameter, ...]
-    curl: str
-    answer: str
-
-
 @login_not_required
 @require_safe
-@published_page
 def api_reference(request: HttpRequest) -> HttpResponse:
-    """Explain the REST interface; public."""
+    """Explain what holds for the whole REST interface, and how a report is filed by it; public."""
     context = {
-        "routes": [_route(path, operation) for path, operation in operations(description())],
+        "resources": api_page.resources(),
         "problems": [(code, title, cure) for code, (title, cure) in PROBLEMS.items()],
+        "scopes": [(scope, scope.label, _who_uses(scope)) for scope in Scope],
         "rates": settings.API_REQUESTS_A_MINUTE,
         "site": settings.SITE_URL,
+        "module": api_page.script("borrowit.py"),
+        "filing_python": api_page.script("file_a_report.py"),
+        "filing_shell": api_page.script("file_a_report.sh"),
     }
     return render(request, "connecticard/api_reference.html", context)
 
 
-def _route(path: str, operation: dict[str, Any]) -> Route:
-    return Route(
-        id=operation["operationId"],
-        path=path,
-        summary=operation["summary"],
-        description=operation["description"],
-        parameters=tuple(
-            Parameter(
-                name=parameter["name"],
-                place="address" if parameter["in"] == "path" else "query",
-                values=_values(parameter["schema"]),
-                required=parameter.get("required", False),
-                description=parameter.get("description", ""),
-            )
-            for parameter in operation.get("parameters", ())
-        ),
-        curl=example_call(path, operation),
-        answer=JSONRenderer.readable(operation["responses"]["200"]["content"]["application/json"]["example"]),
+@login_not_required
+@require_safe
+def api_resource(request: HttpRequest, resource: str) -> HttpResponse:
+    """Explain the routes of one resource; public."""
+    found = next((each for each in api_page.resources() if each.name == resource), None)
+    if found is None:
+        raise Http404(f"The interface has no resource {resource!r}.")
+    return render(request, "connecticard/api_resource.html", {"resource": found, "site": settings.SITE_URL})
+
+
+def _who_uses(scope: Scope) -> str:
+    """Return the roles that may do something for which a token needs this scope."""
+    roles = {role for action, needed in SCOPES.items() if needed is scope for role in PERMITTED[action]}
+    return (
+        ", ".join(role.label for role in sorted(roles, key=list(type(next(iter(roles)))).index))
+        if roles
+        else "Everybody"
     )
-
-
-def example_call(path: str, operation: dict[str, Any]) -> str:
-    """Return a curl line that asks for a route, with a token where it takes one."""
-    query = {}
-    for parameter in operation.get("parameters", ()):
-        if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
-        elif parameter.get("required"):
-            query[parameter["name"]] = parameter["schema"]["examples"][0]
-    address = settings.SITE_URL + path + (f"?{urlencode(query)}" if query else "")
-    token = "" if {} in operation.get("security", ()) else '--header "Authorization: Bearer $TOKEN" '
-    return f"curl {token}{shlex.quote(address)}"
-
-
-def _values(schema: dict[str, Any]) -> str:
-    """Say in a few words which values a parameter takes."""
-    if "enum" in schema:
-        return ", ".join(schema["enum"])
-    if schema["type"] == "integer":
-        text = f"{schema['minimum']} to {schema['maximum']}"
-        return f"{text}; {schema['default']} where not given" if "default" in schema else text
-    if schema["type"] == "boolean":
-        return "true, false"
-    return "a day, as 2026-03-01" if schema.get("format") == "date" else "text"

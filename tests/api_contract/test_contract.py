@@ -19,20 +19,12 @@ from schemathesis.config import SchemathesisConfig
 from connecticard.api_schema import description
 from connecticard.permissions import Scope
 from tests.api_contract.clients import EVERYBODY, headers_of_every_client
-from tests.api_world import STATEMENT, TODAY, make_world
+from tests.api_contract.on_record import ON_RECORD
+from tests.api_world import TODAY, make_world
 
 pytestmark = [pytest.mark.api, pytest.mark.django_db]
 
 CONFIG: dict[str, Any] = {"seed": 11031, "generation": {"mode": "all"}}
-ON_RECORD = {
-    "11": "1",
-    "CT0012": "CT0001",
-    "CT0012-semiannual-2026-03-01-1": "CT0001-semiannual-2026-03-01-1",
-    "CT0012-2025-1": "CT0001-2027-1",
-    "2018-1": "2027-1",
-    "12": str(STATEMENT),
-    2018: 2027,
-}
 made_up = hypothesis.settings(
     max_examples=8,  # for each client and operation, beside the requests that the description calls for
     deadline=None,

@@ -68,7 +68,7 @@ def pages_of(role: Role) -> Iterator[tuple[str, URLPattern]]:
     """Yield the addresses that this role is the first to be meant for."""
     for name, _, pattern in addresses():
         action = getattr(pattern.callback, "required_action", None)
-        if name in OF_A_STATE or (name.startswith("api:") and name != "api:reference"):
+        if name in OF_A_STATE or (name.startswith("api:") and name not in ("api:reference", "api:resource")):
             continue
         if name.startswith("admin:") and name not in OF_EACH_SHAPE:
             continue

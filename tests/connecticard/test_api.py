@@ -1,18 +1,22 @@
 """What holds for every route of the REST interface."""
 
 import re
-import subprocess
+from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 from redis.exceptions import ConnectionError as CacheIsAway
 
 from connecticard import api_throttling
+from connecticard.api_deprecation import Retirement
+from connecticard.api_problems import PROBLEMS
 from connecticard.api_schema import description, operations, writing_operations
 from connecticard.models import Role
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import API_READING, PERMITTED, Scope
+from libraries.api import TownViewSet
 from tests.api_world import ADDRESSES, TODAY, World, token_of
 from tests.factories import make_consortium, make_home_library, make_signed_in_client, make_town, make_user
 
@@ -347,22 +351,44 @@ def test_examples_have_the_fields_that_are_described():
         assert list(example) == list(record["properties"]), path
 
 
-def test_page_explains_every_route_and_refusal(client, settings):
+def test_pages_explain_every_route_and_refusal(client, settings):
     settings.SITE_URL = "https://borrowit.example.org"
     page = client.get("/api/").content.decode()
+    names = re.findall(r'href="/api/reference/([a-z-]+)/"', page)
+    pages = {name: client.get(f"/api/reference/{name}/").content.decode() for name in names}
 
-    for path, _ in operations(description()):
-        assert f"GET {path}" in page
-    assert 'id="unknown_parameter"' in page
-    assert "curl" in page
+    for path, methods in description()["paths"].items():
+        for method, operation in methods.items():
+            heading = f"<code>{method.upper()} {path}</code>"
+            assert heading in page
+            assert heading in pages[operation["tags"][0]]
+            assert f'id="{operation["operationId"]}"' in pages[operation["tags"][0]]
+    for code in PROBLEMS:
+        assert f'id="{code}"' in page
+    assert max(len(text) for text in (page, *pages.values())) < 150_000
+    assert client.get("/api/reference/nonsense/").status_code == 404
 
 
-def test_calls_on_the_page_are_whole_shell_commands(client):
-    page = client.get("/api/").content.decode()
+# What will end
 
-    calls = re.findall(r"<code>(curl [^<]*)</code>", page)
 
-    assert len(calls) == len(operations(description()))
-    for call in calls:
-        text = call.replace("&quot;", '"').replace("&#x27;", "'").replace("&amp;", "&")
-        assert subprocess.run(["bash", "-n", "-c", text], check=False).returncode == 0
+def test_route_that_will_end_says_so_in_its_answers_and_in_the_description(client, monkeypatch, settings):
+    monkeypatch.setattr(
+        TownViewSet, "retirement", Retirement(date(2027, 9, 1), date(2028, 9, 1), instead="libraries/")
+    )
+
+    answer = client.get(f"{API}towns/")
+    described = SchemaGenerator().get_schema(request=None, public=True)
+
+    assert answer.status_code == 200
+    assert answer["Deprecation"] == "@1819771200"
+    assert answer["Sunset"] == "Sat, 02 Sep 2028 04:00:00 GMT"  # to the end of the day by Eastern time
+    assert '<http://testserver/api/v1/libraries/>; rel="successor-version"' in answer["Link"]
+    assert '<http://testserver/api/#deprecation>; rel="deprecation"' in answer["Link"]
+    assert described["paths"]["/api/v1/towns/"]["get"]["deprecated"]
+    assert "Deprecation" not in client.get(f"{API}libraries/")
+
+
+def test_end_is_said_a_year_before():
+    with pytest.raises(ValueError, match="a year"):
+        Retirement(date(2027, 9, 1), date(2028, 8, 30), instead="libraries/")

@@ -76,6 +76,7 @@ PUBLIC = {
     "transactions:receipt_check",
     "transactions:receipt",
     "api:reference",
+    "api:resource",
     "api:schema",
     "api:no_such_route",
     "api:towns-list",
@@ -102,6 +103,7 @@ EXAMPLES = {
     "token": "unknown",
     "uidb36": "1",
     "key": "set-password",
+    "resource": "filings",
 }
 
 
