@@ -117,3 +117,21 @@ class AdvocacyForm(forms.Form):
         """Return an amount that was entered in cents, the default where none was."""
         entered = self.cleaned_data[name]
         return default if entered is None else int(entered * 100)
+
+
+class EditionReasonForm(forms.Form):
+    """Why there is a new edition of the annual reports."""
+
+    reason = forms.CharField(
+        label="Why there is a new edition",
+        help_text="One or two sentences, printed in each report before the figures that changed.",
+        widget=forms.Textarea(attrs={"rows": 4}),
+        max_length=2000,
+    )
+
+    def __init__(self, *args: Any, is_first: bool, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        if is_first:
+            self.fields["reason"].required = False
+            self.fields["reason"].label = "A note on this edition"
+            self.fields["reason"].help_text = "The first edition of a year needs no reason."

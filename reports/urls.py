@@ -5,9 +5,11 @@ from django.urls import path
 from reports.places.flows import Grain
 from reports.views import (
     advocacy,
+    annual_reports,
     batches,
     boxes,
     corrections,
+    editions,
     flows,
     front,
     guide,
@@ -17,6 +19,8 @@ from reports.views import (
 )
 
 app_name = "reports"
+
+_EDITION = "reports/<int:fiscal_year>/edition-<int:number>/"
 
 urlpatterns = [
     path("", front.home, name="home"),
@@ -44,10 +48,28 @@ urlpatterns = [
     path("downloads/", guide.downloads, name="downloads"),
     path("feed.atom", guide.feed, name="feed"),
     path("reports/", published.report_list, name="report_list"),
-    path("reports/<int:fiscal_year>/edition-<int:number>/box.zip", boxes.box_zip, name="box_zip"),
+    path(_EDITION + "box.zip", boxes.box_zip, name="box_zip"),
     path("data.json", boxes.data_json, name="data_json"),
+    path("reports/<int:fiscal_year>/", annual_reports.report_year, name="report_year"),
+    path("reports/<int:fiscal_year>/<slug:kind>/", annual_reports.report_newest, name="report_newest"),
+    path(_EDITION + "<slug:kind>/", annual_reports.report_page, name="report_page"),
+    path(_EDITION + "<slug:kind>/<slug:table>/", annual_reports.report_table, name="report_table"),
+    path(
+        _EDITION + "<slug:kind>/<slug:table>.csv",
+        annual_reports.report_table_file,
+        {"ending": "csv"},
+        name="report_table_csv",
+    ),
+    path(
+        _EDITION + "<slug:kind>/<slug:table>.xlsx",
+        annual_reports.report_table_file,
+        {"ending": "xlsx"},
+        name="report_table_xlsx",
+    ),
     path("documents/<int:pk>.pdf", published.document_file, {"ending": "pdf"}, name="document_pdf"),
     path("documents/<int:pk>.csv", published.document_file, {"ending": "csv"}, name="document_csv"),
+    path("documents/<int:pk>.xlsx", published.document_file, {"ending": "xlsx"}, name="document_xlsx"),
+    path("documents/<int:pk>.json", published.document_file, {"ending": "json"}, name="document_json"),
     path("receipts/<str:receipt_number>/receipt.pdf", papers.receipt_pdf, name="receipt_pdf"),
     path("libraries/<slug:key>/", places.library_page, name="library_page"),
     path("libraries/<slug:key>/advocacy/", advocacy.advocacy, name="advocacy"),
@@ -64,6 +86,11 @@ urlpatterns = [
     path("document-batches/<int:pk>/restart/", batches.batch_restart, name="batch_restart"),
     path("document-batches/<int:pk>/cancel/", batches.batch_cancel, name="batch_cancel"),
     path("payment-runs/<int:pk>/corrections/", corrections.corrections, name="corrections"),
+    path("payment-runs/<int:pk>/editions/prepare/", editions.edition_prepare, name="edition_prepare"),
+    path("editions/<int:pk>/", editions.edition_page, name="edition_page"),
+    path("editions/<int:pk>/review/", editions.edition_review, name="edition_review"),
+    path("editions/<int:pk>/certify/", editions.edition_certify, name="edition_certify"),
+    path("editions/<int:pk>/publish/", editions.edition_publish, name="edition_publish"),
     path(
         "payment-runs/<int:pk>/corrections/prepare/",
         corrections.correction_prepare,

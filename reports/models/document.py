@@ -166,6 +166,11 @@ class Document(models.Model):
         return self.title
 
     @property
+    def slug(self) -> str:
+        """The name of its kind in addresses."""
+        return DocumentKind(self.kind).slug
+
+    @property
     def edition(self) -> "Edition | None":
         """The edition whose report it is; None for a preview and for what stands beside the editions."""
         return self.in_edition.edition if hasattr(self, "in_edition") else None

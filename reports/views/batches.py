@@ -46,9 +46,11 @@ def run_documents(request: HttpRequest, pk: int) -> HttpResponse:
             "run": run,
             "can_have_documents": run.calculated_at is not None and run.status != PaymentRunStatus.VOID,
             "may_make": may(request.user, Action.MAKE_DOCUMENTS),
+            "may_prepare_edition": may(request.user, Action.PREPARE_EDITION),
+            "editions": run.editions.select_related("run"),
             "reports": [document for document in documents if document.library is None],
             "statements": [document for document in documents if document.library],
-            **(_batch_context(batch) if batch else {}),
+            **(batch_context(batch) if batch else {}),
         },
     )
 
@@ -60,7 +62,7 @@ def batch_progress(request: HttpRequest, pk: int) -> HttpResponse:
     batch = get_object_or_404(DocumentBatch.objects.select_related("run", "requested_by"), pk=pk)
     if not request.headers.get("HX-Request"):
         return redirect("reports:run_documents", batch.run_id)
-    context = _batch_context(batch)
+    context = batch_context(batch)
     response = render(request, "reports/_batch_progress.html", context)
     if not context["waiting"]:
         response["HX-Refresh"] = "true"
@@ -109,7 +111,8 @@ def batch_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("reports:run_documents", batch.run_id)
 
 
-def _batch_context(batch: DocumentBatch) -> dict[str, object]:
+def batch_context(batch: DocumentBatch) -> dict[str, object]:
+    """Return what the fragment of a batch's progress shows."""
     made, failed, asked = batch.progress()
     return {
         "batch": batch,

@@ -1,10 +1,8 @@
 """Public pages of what is published: the reports, a library's statements, and the files."""
 
 import logging
-from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_not_required
-from django.db.models import Count
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_cache_control
@@ -15,29 +13,25 @@ from connecticard.published_pages import published_page
 from libraries.key_on_record import key_on_record
 from libraries.models import Library
 from payments.correcting.corrections import lines_of_library
-from payments.models import PaymentRun
 from reports.forms import StatementSearchForm
-from reports.models import Document, DocumentKind, DocumentQuerySet, in_order
+from reports.models import Document
+from reports.published_years import years_for
 
 logger = logging.getLogger(__name__)
 
-CONTENT_TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
-
-
-@dataclass(frozen=True)
-class RunReports:
-    """What is on offer of one run: the list and the annual reports, and how many statements."""
-
-    run: PaymentRun
-    documents: list[Document]
-    statements: int
+CONTENT_TYPES = {
+    "pdf": "application/pdf",
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
 
 
 @login_not_required
 @require_safe
 @published_page
 def report_list(request: HttpRequest) -> HttpResponse:
-    """List what is published by fiscal year; the State Library sees previews too, marked; public."""
+    """List what is published by fiscal year; the State Library sees the rest too, marked; public."""
     form = StatementSearchForm(request.GET)
     return render(
         request,
@@ -45,7 +39,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "found": form.libraries(),
-            "runs": _run_reports(Document.objects.visible_to(request.user)),
+            "years": years_for(request.user),
         },
     )
 
@@ -94,10 +88,12 @@ def _digest(request: HttpRequest, pk: int, ending: str) -> str | None:
 @require_safe
 @condition(etag_func=_digest)
 def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | FileResponse:
-    """Send the PDF or the CSV of a document; public once its run is published."""
-    documents = Document.objects.visible_to(request.user).select_related("run__publication")
+    """Send a file of a document; public once its run, or its edition, is published."""
+    documents = Document.objects.visible_to(request.user).with_edition()
     document = get_object_or_404(documents, pk=pk)
-    stored = document.pdf if ending == "pdf" else document.csv
+    stored = getattr(document, ending)
+    if not stored:
+        raise Http404("This document has no file of that kind.")
     try:
         file = stored.open("rb")
     except FileNotFoundError as lost:
@@ -107,27 +103,10 @@ def document_file(request: HttpRequest, pk: int, ending: str) -> HttpResponse | 
         ) from lost
     response = FileResponse(
         file,
-        as_attachment=ending == "csv",
+        as_attachment=ending in ("csv", "xlsx"),
         filename=(stored.name or "").rpartition("/")[2],
         content_type=CONTENT_TYPES[ending],
     )
     readers = "public" if document.standing == "published" else "private"
     patch_cache_control(response, no_cache=True, **{readers: True})
     return response
-
-
-def _run_reports(documents: DocumentQuerySet) -> list[RunReports]:
-    """Gather documents by run, newest fiscal year first."""
-    statements = dict(
-        documents.filter(kind=DocumentKind.PAYMENT_STATEMENT)
-        .order_by()
-        .values_list("run")
-        .annotate(Count("library", distinct=True))
-    )
-    found: dict[int, RunReports] = {}
-    newest = documents.filter(library__isnull=True).newest().with_edition()
-    for document in in_order(newest):
-        run = document.run
-        reports = found.setdefault(run.pk, RunReports(run, [], statements.get(run.pk, 0)))
-        reports.documents.append(document)
-    return sorted(found.values(), key=lambda one: (one.run.fiscal_year, one.run.number), reverse=True)

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 import pgtrigger
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
@@ -23,10 +25,12 @@ from payments.models import (
     ResultFile,
     WithheldRelease,
 )
-from reports.models import DocumentBatch
+from reports.models import Document, DocumentBatch, DocumentKind, Edition, EditionDocument
+from reports.stored_contents import json_of
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
 from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
+from tests.reports.documents import use_report
 from transactions.models import HarvestSource, Holiday, LabelMapping, Waiver
 from transactions.rules.filing_calendar import eastern_day
 from transactions.rules.form_editions import edition_on
@@ -50,6 +54,7 @@ PUBLIC = {
     "payments:library_payments",
     "payments:payment_of_year",  # of the run that is published
     "reports:library_documents",
+    "reports:report_year",  # of the run that is published, without the edition that is not
     "reports:advocacy",
     "reports:advocacy_pdf",
     "transactions:receipt",
@@ -73,8 +78,9 @@ def world(settings, world):
 
 
 @pytest.fixture
-def records(world):
+def records(world, settings, tmp_path):
     """By address, the parts that name a record on file: of another library, another person, the State."""
+    settings.MEDIA_ROOT = tmp_path
     bethel, period = world.libraries[OTHERS], world.draft.period
     staff, filer = world.staff, make_user(Role.LIBRARY_FILER, library=world.libraries[OTHERS])
     token, _ = services.make_api_token(
@@ -124,6 +130,7 @@ def records(world):
         **_of_withheld_money(world, staff),
         **_of_a_correction(world, staff),
         **_of_the_comptroller(world, staff),
+        **_of_an_edition(world, staff),
         "connecticard:revoke_token": token.pk,
         "mfa_remove_webauthn": passkey.pk,
         "mfa_edit_webauthn": passkey.pk,
@@ -151,6 +158,8 @@ def records(world):
         "payments:expenditure_waiver_settle": report_waiver.pk,
         "reports:document_pdf": world.unpublished.pk,
         "reports:document_csv": world.unpublished.pk,
+        "reports:document_xlsx": world.unpublished.pk,
+        "reports:document_json": world.unpublished.pk,
         "reports:batch_progress": batch.pk,
         "reports:batch_restart": batch.pk,
         "reports:batch_cancel": batch.pk,
@@ -162,7 +171,8 @@ def records(world):
         found = {
             "key": "set-password" if name.startswith("account") else OTHERS,
             "fiscal_year": 2027,
-            "kind": "figures",
+            "kind": "use-report" if name.startswith("reports:report_") else "figures",
+            "table": "libraries",
             "object_id": bethel.pk,
             "app_label": "libraries",
             "period_pk": period.pk,
@@ -225,6 +235,34 @@ def _of_a_correction(world, staff):
         code_version=run.code_version,
     )
     return {f"reports:correction_{page}": run.pk for page in ("page", "certify")}
+
+
+def _of_an_edition(world, staff):
+    """Return, by address, an edition of the published run's reports that is a draft, with one of them."""
+    run = world.certified_run
+    edition = Edition.objects.create(
+        run=run,
+        fiscal_year=run.fiscal_year,
+        number=world.libraries[OTHERS].town.number,  # what `parts` says is a number
+        reason="A report came late.",
+        prepared_by=staff,
+        prepared_at=AT,
+    )
+    content = ContentFile(json_of(use_report(libraries=3)))
+    document = Document.objects.create(
+        kind=DocumentKind.USE_REPORT,
+        run=run,
+        title="Use of the program FY2027, edition 2",
+        data_sha256="d" * 64,
+        certified=True,
+        made_at=AT,
+        pdf="a.pdf",
+        csv="a.csv",
+        json=default_storage.save("use-report.json", content),
+    )
+    EditionDocument.objects.create(edition=edition, kind=document.kind, document=document)
+    pages = ("page", "review", "certify", "publish")
+    return {f"reports:edition_{page}": edition.pk for page in pages} | {"reports:edition_prepare": run.pk}
 
 
 def _of_the_comptroller(world, staff):

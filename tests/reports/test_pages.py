@@ -203,7 +203,7 @@ def test_values_are_written_in_words(value, words):
 
 
 def test_anybody_sees_the_reports_of_a_published_year(client, published, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         shown = page(client, "report_list")
 
     assert "Fiscal year 2027" in shown
@@ -360,7 +360,7 @@ def staff_client(staff):
 
 def test_staff_have_the_documents_of_a_run_made(staff_client, certified_run):
     shown = page(staff_client, "run_documents", certified_run.pk)
-    assert "A statement for each library, the payment list and the three annual reports." in shown
+    assert "A statement for each library, the payment list and previews of the three annual reports." in shown
 
     answer = staff_client.post(reverse("reports:documents_make", args=[certified_run.pk]), follow=True)
 
