@@ -133,7 +133,7 @@ def test_count_that_is_refused_is_refused_where_it_is_entered(example, refused, 
 
 
 def test_w10_dates_stand_in_the_rulebook(client):
-    words = text(client.get(reverse("reports:rulebook")))
+    words = text(client.get(reverse("reports:rulebook_examples")))
 
     for example in worked_examples():
         for filing in example.filings if isinstance(example, DatesExample) else ():
