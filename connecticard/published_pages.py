@@ -55,8 +55,8 @@ def published_page(view: View | None = None, *, asks: Collection[str] = ()) -> A
     """Keep the answers of a public view that depend on what is published alone.
 
     Not on the person, the host, a message or a CSRF token: what such a view makes for somebody signed in is
-    not kept. `asks` names the parameters with which an address is kept too; any other makes the view
-    answer by itself, so that nobody fills the cache with addresses made up.
+    not kept. `asks` names the parameters with which an address is kept too; with any other it is made each
+    time, so that nobody fills the cache with addresses made up.
     """
     if view is None:
         return partial(published_page, asks=asks)
@@ -64,22 +64,19 @@ def published_page(view: View | None = None, *, asks: Collection[str] = ()) -> A
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not _is_for_anybody(request, known):
+        if not _is_for_anybody(request):
             return view(request, *args, **kwargs)
-        key = _key(request)  # before the view reads: what it reads later is newer than this mark
-        kept = _find(key)
+        # Before the view reads: what it reads later is newer than this mark
+        key = _key(request) if known >= set(request.GET) else None
+        kept = _find(key) if key else None
         if kept is None:
             response = view(request, *args, **kwargs)
             if not _may_be_kept(request, response):
                 return response
             assert isinstance(response, HttpResponse)
-            content = _without_indentation(response)
-            kept = Kept(
-                dict(response.headers),
-                gzip.compress(content, _COMPRESSION, mtime=0),
-                sha256(content).hexdigest(),
-            )
-            _keep(key, kept)
+            kept = _kept(response)
+            if key:
+                _keep(key, kept)
         return _answer_of(request, kept)
 
     answer.is_published_page = True  # type: ignore[attr-defined]
@@ -104,11 +101,10 @@ def something_was_published() -> None:
     transaction.on_commit(warm_published_pages.delay, robust=True)
 
 
-def _is_for_anybody(request: HttpRequest, asks: frozenset[str]) -> bool:
+def _is_for_anybody(request: HttpRequest) -> bool:
     """Tell whether anybody would be given the same answer."""
     return (
         request.method in ("GET", "HEAD")
-        and asks >= set(request.GET)
         and "HX-Request" not in request.headers
         and not request.user.is_authenticated
         and not len(get_messages(request))
@@ -125,11 +121,16 @@ def _may_be_kept(request: HttpRequest, response: HttpResponseBase) -> bool:
     )
 
 
-def _without_indentation(response: HttpResponse) -> bytes:
-    """Return the content; of a page, without the indentation of its templates, a third of a long table."""
-    if not response["Content-Type"].startswith("text/html"):
-        return response.content
-    return _INDENTATION.sub(lambda found: found[1] or b"\n", response.content)
+def _kept(response: HttpResponse) -> Kept:
+    """Return an answer as it is kept: of a page, without the indentation of its templates."""
+    content = response.content
+    if response["Content-Type"].startswith("text/html"):
+        content = _INDENTATION.sub(lambda found: found[1] or b"\n", content)
+    return Kept(
+        dict(response.headers),
+        gzip.compress(content, _COMPRESSION, mtime=0),
+        sha256(content).hexdigest(),
+    )
 
 
 def _key(request: HttpRequest) -> str:

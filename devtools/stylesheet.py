@@ -49,7 +49,8 @@ def _kept(css: str, components: set[str], classes: set[str]) -> str:
             inner = _kept(block, components, classes)
             kept += [f"{prelude}{{{inner}}}"] if inner else []
         elif prelude.startswith("@font-face"):
-            kept += [f"{prelude}{{{block}}}"] if any(name in block for name in FAMILIES) else []
+            still = block.replace("font-display:fallback", "font-display:optional")  # text never jumps
+            kept += [f"{prelude}{{{still}}}"] if any(name in block for name in FAMILIES) else []
         elif prelude.startswith("@"):
             kept.append(f"{prelude}{{{block}}}" if block else f"{prelude};")
         else:
