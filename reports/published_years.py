@@ -50,7 +50,7 @@ def years_for(user: Any, fiscal_year: int | None = None) -> list[YearOnOffer]:
     of_the_year = {} if fiscal_year is None else {"fiscal_year": fiscal_year}
     years: dict[int, YearOnOffer] = {}
     editions = Edition.objects.visible_to(user).filter(**of_the_year)
-    for edition in editions.select_related("run__publication", "correction", "published_by"):
+    for edition in editions.select_related("run__publication", "box"):
         year = years.setdefault(edition.fiscal_year, YearOnOffer(edition.fiscal_year))
         year.editions.append(EditionOnOffer(edition, []))
     by_id = {one.edition.pk: one for year in years.values() for one in year.editions}

@@ -2,14 +2,18 @@
 
 import csv
 import io
+import re
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.template.loader import render_to_string
 from openpyxl import load_workbook
 
 from reports.csv_files import csv_of_table
-from reports.models import DocumentKind
+from reports.documents import html_of
+from reports.models import ANNUAL, DocumentKind
 from reports.stored_contents import json_of, read_contents
 from reports.tables import Kind, tables_of
 from reports.xlsx_files import xlsx_of
@@ -22,6 +26,8 @@ REPORTS = {
     DocumentKind.PAYMENT_LIST: documents.payment_list,
     DocumentKind.CORRECTION_STATEMENT: documents.correction_statement,
 }
+
+LEFT_TO_FILES = {"town_number"}  # a number by which programs know a town
 
 
 def workbook_of(contents):
@@ -70,3 +76,25 @@ def test_a_name_that_looks_like_a_formula_stays_a_text():
     cell = load_workbook(io.BytesIO(workbook_of(report)))["libraries"]["B2"]
 
     assert (cell.value, cell.data_type) == ('=HYPERLINK("x")', "s")
+
+
+@pytest.mark.parametrize("kind", ANNUAL)
+def test_page_and_pdf_show_every_figure_of_the_tables(kind):
+    """The PDF is laid out from `html_of`; the page of a table is drawn from the same Table as its files."""
+    contents = REPORTS[kind]()
+    paper = Counter(words(html_of(contents)))
+
+    for table in tables_of(contents):
+        page = words(render_to_string("reports/_report_table.html", {"table": table}))
+        figures = Counter(
+            cell.text
+            for row in table.written_rows
+            for cell in row
+            if cell.column.kind.is_figure and cell.column.name not in LEFT_TO_FILES and cell.text
+        )
+        assert figures <= Counter(page)
+        assert figures <= paper
+
+
+def words(html):
+    return re.sub(r"<[^>]+>", " ", html).split()
