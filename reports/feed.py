@@ -95,7 +95,7 @@ def _editions() -> Iterator[Revision]:
             edition.published_at,
             f"Annual reports of fiscal year {edition.fiscal_year}, edition {edition.number}",
             edition.reason or "The first edition: use, participating libraries, expenditure.",
-            f"{reverse('reports:report_list')}#fy{edition.fiscal_year}",
+            reverse("reports:report_year", args=[edition.fiscal_year]),
         )
 
 
@@ -113,5 +113,5 @@ def _corrections() -> Iterator[Revision]:
             max(statement.certified_at, run.publication.published_at),
             f"Correction statement {statement.number} on the payments of fiscal year {run.fiscal_year}",
             "It says what should have been paid, library by library, after counts were corrected.",
-            f"{reverse('reports:report_list')}#fy{run.fiscal_year}",
+            reverse("reports:report_list"),
         )
