@@ -7,6 +7,8 @@ from tests.api_world import World, token_of
 from tests.factories import make_consortium, make_user
 
 EVERYBODY = ["nobody", *Role]
+WRITERS = [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER]
+"""Between them they may write all that can be written."""
 
 
 def role_for(scope: Scope) -> Role:
