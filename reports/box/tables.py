@@ -6,6 +6,7 @@ from collections import defaultdict
 from django.db.models import Q, Sum
 
 from libraries.models import Library, LibraryName, Residency, Town
+from payments.explaining.explanation import estimate_of
 from payments.explaining.flows import pairs
 from payments.models import PaymentRun, UnmetRequirement
 from payments.proving.rulebook_editions import entries_of
@@ -73,7 +74,8 @@ FOREIGN_KEYS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 def _flows(run: PaymentRun) -> Table:
-    of = "filing__loan_counts__"
+    of, estimate = "filing__loan_counts__", estimate_of(run.counted_filings.values("filing"))
+    note = f"How it was estimated: {estimate}." if estimate else ""
     rows = (
         pairs(run, Q(**{f"{of}loans__gt": 0}))
         .values_list("filing__library__key", f"{of}home_library__key")
@@ -88,7 +90,7 @@ def _flows(run: PaymentRun) -> Table:
         columns=(
             Column("lender", "Lender", Kind.KEY),
             Column("home_library", "Home library", Kind.KEY, note="The library that issued the cards."),
-            Column("loans", "Loans", Kind.INTEGER, "items"),
+            Column("loans", "Loans", Kind.INTEGER, "items", note, bool(estimate)),
         ),
         rows=tuple(rows),
         key=("lender", "home_library"),
@@ -105,7 +107,9 @@ def _eligibility(run: PaymentRun) -> Table:
     return Table(
         name="eligibility",
         title="Whether each participating library was in order",
-        caption="As found when the run was calculated (4(a)).",
+        caption="Assumed of every library: the year was filed before this system."
+        if run.assumed_eligible
+        else "As found when the run was calculated (4(a)).",
         columns=(
             KEY,
             Column("in_order", "In order", Kind.YES_NO),
