@@ -68,6 +68,10 @@ app.conf.beat_schedule = {
         "task": "connecticard.tasks.send_waiting_messages",
         "schedule": crontab(minute="*/5"),
     },
+    "send-waiting-webhooks": {
+        "task": "connecticard.tasks.send_waiting_webhooks",
+        "schedule": crontab(minute="*/5"),
+    },
     "make-forgotten-documents": {
         "task": "reports.tasks.make_forgotten_documents",
         "schedule": crontab(minute="*/10"),

@@ -16,6 +16,7 @@ from connecticard.request_id import request_id
 _SECRETS = [
     (re.compile(r"(/account/(?:invitation|password/reset/key)/)[^/\s\"']+"), r"\1..."),
     (re.compile(r"\bctk_[\w-]+"), "ctk_..."),
+    (re.compile(r"\bwhsec_[\w+/=]+"), "whsec_..."),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "...@..."),
 ]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from connecticard.views import account, audit, deputies, people, second_factor
+from connecticard.views import account, audit, deputies, people, second_factor, webhooks
 
 app_name = "connecticard"
 
@@ -15,6 +15,19 @@ urlpatterns = [
     path("account/tokens/new/", account.make_token, name="make_token"),
     path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke_token"),
     path("account/invitation/<str:token>/", account.AcceptInvitation.as_view(), name="accept_invitation"),
+    path("api/webhooks/", webhooks.webhook_reference, name="webhook_reference"),
+    path("account/webhooks/", webhooks.webhook_list, name="webhook_list"),
+    path("account/webhooks/new/", webhooks.webhook_add, name="webhook_add"),
+    path("account/webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("account/webhooks/<int:pk>/pause/", webhooks.webhook_pause, name="webhook_pause"),
+    path("account/webhooks/<int:pk>/remove/", webhooks.webhook_remove, name="webhook_remove"),
+    path("account/webhooks/<int:pk>/secret/", webhooks.webhook_rotate, name="webhook_rotate"),
+    path("account/webhooks/<int:pk>/test/", webhooks.webhook_ping, name="webhook_ping"),
+    path(
+        "account/webhooks/<int:pk>/deliveries/<int:delivery_pk>/again/",
+        webhooks.webhook_replay,
+        name="webhook_replay",
+    ),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/<int:pk>/", people.person, name="person"),

@@ -66,6 +66,7 @@ class Action(StrEnum):
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
     MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
     VIEW_PEOPLE = "see who holds which role"
+    KEEP_WEBHOOKS = "have another program told of what happens"
     VIEW_AUDIT = "read the audit trail"
 
 
@@ -120,6 +121,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
     Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.VIEW_PEOPLE: _READERS,
+    Action.KEEP_WEBHOOKS: _STATE | _LIBRARY,
     Action.VIEW_AUDIT: _READERS,
 }
 

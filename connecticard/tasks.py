@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.urls import reverse
 
-from connecticard import delivery, kept_answers
+from connecticard import delivery, kept_answers, webhook_delivery
 from connecticard.models import PublishedChange
 
 READ_MOST = (
@@ -83,3 +83,16 @@ def _ask(site: WSGIHandler, address: str) -> None:
     }
     setup_testing_defaults(environ)
     site.get_response(WSGIRequest(environ))  # without its signals, which end the worker's own connection
+
+
+@shared_task
+def send_webhook(pk: int) -> None:
+    """Tell one receiver of one event; a delivery that is settled, or is being sent, is left alone."""
+    webhook_delivery.deliver(pk)
+
+
+@shared_task
+def send_waiting_webhooks() -> None:
+    """Send what could not be delivered before, or whose task was lost."""
+    for pk in webhook_delivery.deliveries_to_try():
+        send_webhook.delay(pk)

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.db.models import Max
 
 from connecticard import permissions
-from connecticard.models import AuditEvent, User
+from connecticard.models import AuditEvent, User, WebhookType
 from connecticard.permissions import Action
 from connecticard.published_pages import something_was_published
+from connecticard.webhooks import announce
 from payments.correcting.corrections import last_statement
 from payments.models import CorrectionStatement, PaymentRun
 from payments.rules.payment_run_status import PaymentRunStatus
@@ -153,6 +154,11 @@ def publish_edition(*, edition: Edition, by: User, at: datetime) -> Edition:
     AuditEvent.record("edition_published", target=edition, by=by, after=_hashes(edition))
     something_was_published()
     ask_for_box(edition)
+    announce(
+        WebhookType.EDITION_PUBLISHED,
+        data={"fiscal_year": edition.fiscal_year, "edition": edition.number},
+        path=f"/api/v1/documents/?fiscal_year={edition.fiscal_year}",
+    )
     return edition
 
 

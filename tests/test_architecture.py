@@ -29,6 +29,7 @@ SHARED = {
     "connecticard.rulebook",
     "connecticard.sealed",
     "connecticard.second_factor",
+    "connecticard.webhooks",
 }
 WAYS_IN = ("views", "api", "tasks", "admin", "management", "urls", "forms")
 

@@ -7,6 +7,14 @@ from connecticard.models.published_change import PublishedChange
 from connecticard.models.role_assignment import Role, RoleAssignment
 from connecticard.models.second_factor_reset import SecondFactorReset
 from connecticard.models.user import User
+from connecticard.models.webhook import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookState,
+    WebhookSubscription,
+    WebhookType,
+)
 
 __all__ = [
     "ApiToken",
@@ -22,4 +30,10 @@ __all__ = [
     "RoleAssignment",
     "SecondFactorReset",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEvent",
+    "WebhookState",
+    "WebhookSubscription",
+    "WebhookType",
 ]

@@ -17,10 +17,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import View
 
-from connecticard import clock, services
+from connecticard import clock, permissions, services
 from connecticard.forms import AcceptInvitationForm, ApiTokenForm, NameForm
 from connecticard.models import ApiToken, Invitation, RoleAssignment, User
-from connecticard.permissions import Scope, signed_in
+from connecticard.permissions import Action, Scope, signed_in
 from connecticard.second_factor import has_second_factor
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -43,6 +43,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
             "roles": _roles(user),
             "tokens": _tokens(user),
+            "may_keep_webhooks": permissions.may(user, Action.KEEP_WEBHOOKS),
         },
     )
 

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from connecticard import permissions
 from connecticard.locks import share_payment_inputs
-from connecticard.models import AuditEvent, User
+from connecticard.models import AuditEvent, User, WebhookType
 from connecticard.permissions import Action
+from connecticard.webhooks import announce
 from payments.disbursing.result_table import Problem, ResultRow, read_results
 from payments.models import (
     PastPayment,
@@ -186,7 +187,26 @@ def import_results(*, run: PaymentRun, content: bytes, name: str, by: User, at: 
             "returned_cents": reading.returned_cents,
         },
     )
+    for result in results:
+        _tell_programs(run, result)
     return file
+
+
+def _tell_programs(run: PaymentRun, result: PaymentResult) -> None:
+    """Tell programs that keep a webhook and may see the library what became of a payment to it."""
+    is_paid = result.status == ResultStatus.PAID
+    library = result.line.paid_to
+    announce(
+        WebhookType.PAYMENT_PAID if is_paid else WebhookType.PAYMENT_RETURNED,
+        library=library,
+        data={
+            "library": library.key,
+            "fiscal_year": run.fiscal_year,
+            "run": run.number,
+            "on": result.on.isoformat(),
+        },
+        path=f"/api/v1/payment-runs/{run.fiscal_year}-{run.number}/payments/",
+    )
 
 
 def imported_before(run: PaymentRun, content: bytes) -> str:

@@ -24,6 +24,7 @@ PUBLIC = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "connecticard:accept_invitation",
+    "connecticard:webhook_reference",
     "libraries:library_list",
     "reports:library_page",
     "libraries:town_list",

@@ -10,9 +10,9 @@ from django.core.files.storage import default_storage
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
-from connecticard import clock, services
+from connecticard import clock, services, webhook_services
 from connecticard.clock import EASTERN
-from connecticard.models import AuditEvent, Role
+from connecticard.models import AuditEvent, Role, WebhookType
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
 from payments.disbursing.board_orders import record_order
@@ -59,6 +59,7 @@ PUBLIC = {
     "reports:advocacy_pdf",
     "transactions:receipt",
 }
+_ACTS_ON_A_WEBHOOK = ("pause", "remove", "rotate", "ping", "replay")
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
 
 
@@ -90,6 +91,14 @@ def records(world, settings, tmp_path):
         expires_at=clock.now() + timedelta(days=30),
         by=filer,
     )
+    webhook, _ = webhook_services.add_webhook(
+        assignment=filer.role_assignments.get(),
+        name="Another program",
+        address="https://dashboard.example.org/",
+        events=[WebhookType.FILING_CERTIFIED],
+        by=filer,
+    )
+    delivery = webhook_services.ping_webhook(subscription=webhook, by=filer)
     passkey = Authenticator.objects.create(user=filer, type=Authenticator.Type.WEBAUTHN, data={})
     invitation, _ = services.invite_person(
         email="new@example.org", role=Role.AUDITOR, valid=DateRange(TODAY, None), by=None
@@ -132,6 +141,10 @@ def records(world, settings, tmp_path):
         **_of_the_comptroller(world, staff),
         **_of_an_edition(world, staff),
         "connecticard:revoke_token": token.pk,
+        **dict.fromkeys(
+            ("connecticard:webhook", *(f"connecticard:webhook_{act}" for act in _ACTS_ON_A_WEBHOOK)),
+            webhook.pk,
+        ),
         "mfa_remove_webauthn": passkey.pk,
         "mfa_edit_webauthn": passkey.pk,
         "connecticard:person": filer.pk,
@@ -181,6 +194,7 @@ def records(world, settings, tmp_path):
             "uidb36": "1",
             "receipt_number": receipt.number,
             "library_pk": world.libraries["CT0003"].pk,
+            "delivery_pk": delivery.pk,
             "pk": own.get(name, spaces.get(name.partition(":")[0])),
         }
         return {part: found[part] for part in pattern.pattern.regex.groupindex}

@@ -26,7 +26,7 @@ from transactions.services.content import derive_totals, filing_fingerprint
 from transactions.services.explaining import carry_over, drop_lapsed
 from transactions.services.findings import Finding, findings
 from transactions.services.holidays import days_closed
-from transactions.services.notices import tell_certifiers, tell_filer
+from transactions.services.notices import tell_certifiers, tell_filer, tell_programs
 from transactions.services.receipts import SUBMITTED, give_receipt
 from transactions.services.records import discard, refuse_closed, supersede
 from transactions.services.refusals import FilingChanged, FilingRefused, NotCertifiable
@@ -168,6 +168,7 @@ def certify_filing(*, filing: Filing, by: User, at: datetime, expected: int | No
     receipt = give_receipt(filing, ReceiptKind.CERTIFICATE, statement=filing.attestation, by=by, at=at)
     AuditEvent.record("filing_certified", target=filing, by=by, after=_signed(filing, receipt))
     tell_filer(filing, receipt, by=by)
+    tell_programs(filing)
     return filing
 
 

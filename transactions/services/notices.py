@@ -1,4 +1,7 @@
-"""Letters when something was signed: the certifier hears that it is time, the filer that it is done."""
+"""Letters when something was signed: the certifier hears that it is time, the filer that it is done.
+
+Programs that keep a webhook hear of a certificate too.
+"""
 
 from datetime import datetime
 
@@ -6,8 +9,9 @@ from django.conf import settings
 from django.urls import reverse
 
 from connecticard.mail import About, send_letter
-from connecticard.models import MessageKind, RoleAssignment, User
+from connecticard.models import MessageKind, RoleAssignment, User, WebhookType
 from connecticard.permissions import PERMITTED, Action
+from connecticard.webhooks import announce
 from transactions.models import Filing, FilingReceipt
 from transactions.rules.filing_calendar import eastern_day
 
@@ -23,6 +27,22 @@ def tell_certifiers(filing: Filing, receipt: FilingReceipt, *, by: User, at: dat
     )
     for person in sorted({each.user for each in held}, key=lambda user: user.pk):
         _send("filing_submitted", filing, receipt, to=person, by=by, page="transactions:filing_certify")
+
+
+def tell_programs(filing: Filing) -> None:
+    """Tell programs that keep a webhook and may see the library that its filing is certified."""
+    period = filing.period
+    announce(
+        WebhookType.FILING_CERTIFIED,
+        library=filing.library,
+        data={
+            "library": filing.library.key,
+            "cadence": period.cadence,
+            "first_day": period.first_day.isoformat(),
+            "version": filing.version,
+        },
+        path=f"/api/v1/filings/{filing.library.key}-{period.cadence}-{period.first_day}-{filing.version}/",
+    )
 
 
 def tell_filer(filing: Filing, certificate: FilingReceipt, *, by: User) -> None:
