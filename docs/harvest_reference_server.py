@@ -93,7 +93,8 @@ class _Answers(BaseHTTPRequestHandler):
         members = []
         for library, months in sorted(self.server.counts.items()):
             member = {"library": library, "loans": []}
-            if code := self.server.exceptions.get((library, month)):
+            no_data = None if month in months else 3030
+            if code := self.server.exceptions.get((library, month), no_data):
                 member["exceptions"] = [{"code": code}]
             else:
                 member["loans"] = [

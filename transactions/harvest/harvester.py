@@ -194,6 +194,7 @@ class _Harvest:
             state = HarvestState.PARTLY if read else HarvestState.FAILED
         said = [f"{number} {what}" for what, number in self.found.items()]
         words = [f"{read} of {asked} months were read." if asked else "", ", ".join(said)]
+        words[-1] += "." if said and self.failures else ""
         words += [str(self.failures[0])] if self.failures else []
         if not self.failures and not asked:
             words = ["No month is open to a harvest today."]

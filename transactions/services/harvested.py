@@ -67,12 +67,14 @@ def save_harvested(
 ) -> Saved:
     """Put a month of a library, by id of the home library, into its draft, begun where there is none.
 
-    The same month again changes nothing. Raises FilingRefused where the filing may not be edited, and
-    CountsRefused, as `save_counts`; nothing is saved then.
+    The same month again changes nothing, and a month without loans begins no draft. Raises FilingRefused
+    where the filing may not be edited, and CountsRefused, as `save_counts`; nothing is saved then.
     """
     Library.objects.select_for_update(no_key=True).get(pk=library.pk)
     filing = Filing.objects.open().filter(library=library, period=period).first()
     outcome = HarvestOutcome.CHANGED
+    if filing is None and not counts:
+        return Saved(None, 0, 0)
     if filing is None:
         filing = start_filing(library=library, period=period, basis=FilingBasis.BY_MONTH, by=None, at=at)
         outcome = HarvestOutcome.DRAFTED
