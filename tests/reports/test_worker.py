@@ -42,7 +42,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(staff, broker, start_
     assert len(documents) == asked == 44
     assert batch.progress() == (44, 0, 44)
     files = [path for path in (tmp_path / "var" / "documents").rglob("*") if path.is_file()]
-    assert len(files) == 2 * asked
+    assert len(files) == 2 * asked + 2 * 4  # the list and the reports have a workbook and JSON too
     for document in Document.objects.all():
         assert document.pdf.size == document.pdf_size
         assert document.csv.size == document.csv_size
