@@ -20,6 +20,8 @@ class Bar:
     text_y: int
     y: int
     length: int
+    percent: float
+    """The same of the picture's whole width, for a picture as wide as its page."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ def bar_chart(
                 text_y=place * _PITCH + _TEXT_AT,
                 y=place * _PITCH + _BAR_AT,
                 length=max(round(width * number / greatest), 1) if number else 0,
+                percent=max(round(100 * number / greatest, 1), 0.2) if number else 0,
             )
             for place, (label, number) in enumerate(values)
         ),

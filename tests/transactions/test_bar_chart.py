@@ -10,6 +10,7 @@ def test_the_greatest_bar_is_as_wide_as_the_picture_and_zero_has_none():
 
     assert chart is not None
     assert [bar.length for bar in chart.bars] == [600, 300, 1, 0]
+    assert [bar.percent for bar in chart.bars] == [100, 50, 0.2, 0]
     assert chart.words == "Avon: 3,000; Bolton: 1,500; Canton: 1; Derby: 0"
     assert chart.height >= chart.bars[-1].y + chart.bar_height
 
