@@ -5,6 +5,8 @@ from functools import singledispatch
 
 from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
+from payments.past_years.trends import Charts as TrendCharts
+from payments.past_years.trends import charts as trend_charts
 from reports.contents import AdvocacySheet, ExpenditureSummary, ParticipatingLibraries, UseReport
 from reports.contents.advocacy import mark_of
 from reports.main_points import LARGEST
@@ -18,6 +20,9 @@ class UseCharts:
 
     cover: TownMap
     trend: LineChart | None
+    """For a document, which has one width."""
+    through_the_years: TrendCharts | None
+    """The same for a page, which has several."""
     largest: BarChart | None
     """Of the libraries that lent most."""
     most_borrowing: BarChart | None
@@ -76,12 +81,14 @@ def _(report: UseReport) -> UseCharts:
     )
     known = {year.fiscal_year: year for year in report.years if year.loans is not None}
     years = [
-        (f"FY{year % 100:02}", [Value(known[year].loans or 0, known[year].standing)] if year in known else [])
+        (year, [Value(known[year].loans or 0, known[year].standing)] if year in known else [])
         for year in range(min(known, default=0), max(known, default=-1) + 1)
     ]
+    labelled = [(f"FY{year % 100:02}", values) for year, values in years]
     return UseCharts(
         cover=lent,
-        trend=line_chart(years, size=ACROSS_A_PAGE) if len(years) > 1 else None,
+        trend=line_chart(labelled, size=ACROSS_A_PAGE) if len(years) > 1 else None,
+        through_the_years=trend_charts(years),
         largest=_most([(line.library_name, line.loans) for line in report.lines]),
         most_borrowing=_most([(line.library_name, line.borrows) for line in report.lines]),
         lent=lent,

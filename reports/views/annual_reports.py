@@ -120,7 +120,9 @@ def _report_page(
             "short_tables": [
                 table
                 for table in tables
-                if 0 < len(table.rows) <= ROWS_ON_THE_PAGE and table.name != "rulebook_entries"
+                if 0 < len(table.rows) <= ROWS_ON_THE_PAGE
+                and table.name != "rulebook_entries"
+                and any(cell for row in table.rows for cell in row[1:])
             ],
             "is_newest": is_newest,
             "newest": Edition.objects.current(edition.fiscal_year),
