@@ -8,6 +8,7 @@ from django.db.models import Sum
 from payments.calculation import rates_of
 from payments.models import PaymentRun
 from payments.past_years.trends import Charts, StateYear, state_trend
+from transactions.models import Provenance
 from transactions.rules._wording import written_span
 
 YEARS_SHOWN = 8
@@ -69,6 +70,16 @@ class LoansThroughTheYears:
     def fewer(self) -> int:
         """How much less was lent in the last year, in whole percent; 0 where it was not less."""
         return max(0, -(self.percent or 0))
+
+
+def kind_of_loans(year: YearAtAGlance | None, through: LoansThroughTheYears | None) -> Provenance | None:
+    """Return where the loans of the last published year come from, as the line through the years has it.
+
+    The rate of a loan rests on the same count. None where the line does not have the year.
+    """
+    if year is None or through is None or through.last.fiscal_year != year.run.fiscal_year:
+        return None
+    return through.last.loans.told[0].kind
 
 
 def loans_through_the_years(today: date) -> LoansThroughTheYears | None:

@@ -30,12 +30,14 @@ REVISIONS_SHOWN = 3
 def home(request: HttpRequest) -> HttpResponse:
     """Say what the program is, how the last year came out, and what is due; public."""
     today = clock.today()
+    year, through_the_years = front_page.last_published_year(), front_page.loans_through_the_years(today)
     return render(
         request,
         "reports/home.html",
         {
-            "year": front_page.last_published_year(),
-            "through_the_years": front_page.loans_through_the_years(today),
+            "year": year,
+            "loans_kind": front_page.kind_of_loans(year, through_the_years),
+            "through_the_years": through_the_years,
             "dates": key_dates(today)[:DATES_SHOWN],
             "revisions": revisions()[:REVISIONS_SHOWN],
             "form": FindForm(),
