@@ -16,6 +16,11 @@ UNPUBLISHED = frozenset(
     {
         "transactions_explanation",
         "transactions_filing",
+        "transactions_harvestedcount",
+        "transactions_harvestedmonth",
+        "transactions_harvestline",
+        "transactions_harvestrun",
+        "transactions_harvestsource",
         "transactions_labelmapping",
         "transactions_loancount",
         "payments_contactlogentry",
