@@ -15,7 +15,15 @@ from reports.box import description
 from reports.box.snapshot import snapshot
 from reports.box.tables import OF_DOCUMENTS, box_tables
 from reports.csv_files import csv_of_table
-from reports.models import ANNUAL, Document, DocumentBatchLine, DocumentKind, Edition
+from reports.models import (
+    ANNUAL,
+    OF_A_CORRECTION,
+    Document,
+    DocumentBatchLine,
+    DocumentKind,
+    DocumentQuerySet,
+    Edition,
+)
 from reports.stored_contents import contents_of
 from reports.tables import tables_of
 
@@ -58,36 +66,47 @@ def documents_of(edition: Edition) -> list[Document]:
     """Return the documents of an edition: its reports, and what stood beside them when it was published.
 
     Of the payment list and each statement that is the one made last; of correction statements, those that
-    were certified before. Raises NotReady while one is to be made.
+    were certified before. What was asked for then and made by a later request alone is that. Raises NotReady
+    while one is to be made.
     """
     lines = DocumentBatchLine.objects.filter(
         batch__run=edition.run, batch__requested_at__lte=edition.published_at
     ).exclude(kind__in=ANNUAL)
-    lacking = lines.to_make().filter(batch__cancelled_at__isnull=True)
-    if number := lacking.count():
-        failed = lacking.exclude(failure="").count()
+    certified = Document.objects.filter(run=edition.run, certified=True).exclude(kind__in=ANNUAL)
+    made = _by_what_it_is(certified.order_by("-made_at", "-pk"))
+    made |= _by_what_it_is(certified.filter(pk__in=lines.values("document")).order_by("made_at", "pk"))
+    beside, failed, lacking = {}, 0, set()
+    for line in lines.select_related("batch__edition__correction"):
+        correction = line.batch.edition and line.batch.edition.correction
+        number = correction.number if correction and line.kind in OF_A_CORRECTION else 0
+        what = (line.kind, line.library_id, number)
+        if what in made:
+            beside[what] = made[what]
+        elif line.document_id is None and line.batch.cancelled_at is None and what not in lacking:
+            lacking.add(what)
+            failed += bool(line.failure)
+    if lacking:
         raise NotReady(
-            f"{number} documents of {edition.run} are still to be made"
+            f"{len(lacking)} documents of {edition.run} are still to be made"
             + (f", and {failed} of them failed: see its documents, and make them again." if failed else ".")
         )
-    latest = {
-        (document.kind, document.library_id, document.correction_number): document
-        for document in Document.objects.filter(
-            pk__in=lines.filter(document__certified=True).values("document")
-        )
-        .select_related("library", "run")
-        .order_by("made_at", "pk")
-    }
-    beside = list(latest.values())
     reports = [
         report.document for report in edition.reports.select_related("document__run", "document__library")
     ]
-    found = sorted([*reports, *beside], key=_path)
+    found = sorted([*reports, *beside.values()], key=_path)
     if missing := [
         kind for kind in OF_DOCUMENTS.values() if kind not in {document.kind for document in found}
     ]:
         raise NotReady(f"{missing[0].label} of {edition.run} is still to be made: have its documents made.")
     return found
+
+
+def _by_what_it_is(documents: DocumentQuerySet) -> dict[tuple[str, int | None, int], Document]:
+    """Return documents by kind, library and number of the correction; the last of several."""
+    return {
+        (document.kind, document.library_id, document.correction_number): document
+        for document in documents.select_related("library", "run")
+    }
 
 
 def _stem(document: Document) -> str:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
@@ -18,7 +19,7 @@ from reports.box import making as box_making
 from reports.catalogue import catalogue
 from reports.edition_services import certify_edition, publish_edition, review_edition
 from reports.models import Edition, YearBox
-from reports.services import publish_run
+from reports.services import publish_run, request_documents
 from tests.factories import make_user
 from tests.reports.conftest import AT
 
@@ -189,6 +190,18 @@ def test_a_box_that_fails_says_why_and_is_asked_for_again(edition, monkeypatch):
 
     assert "ZeroDivisionError" in failed.waits_for
     assert asked == [failed.pk]
+
+
+def test_a_document_that_failed_and_was_made_by_another_batch_holds_no_box_up(edition, administrator):
+    first = edition.document_batches.latest("pk")
+    first.lines.filter(document=None).update(failure="The file could not be stored (no room).")
+    again = request_documents(run=edition.run, by=administrator, at=AT + timedelta(hours=1))
+    making.make_lines(again.lines.values_list("pk", flat=True))
+
+    box = boxes.make_box(edition.box.pk)
+
+    assert box.waits_for == ""
+    assert sum("statements/" in name for name in opened(box).namelist()) == 3
 
 
 # The catalogue (DCAT-US 1.1)
