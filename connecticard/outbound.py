@@ -220,7 +220,7 @@ def _is_public(address: Address) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             return _is_public(address.ipv4_mapped)
-        if address.teredo or any(address in network for network in _TRANSLATED):
+        if address.is_site_local or address.teredo or any(address in network for network in _TRANSLATED):
             return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 

@@ -84,6 +84,7 @@ def test_an_answer_comes_with_status_type_and_body(server):
         "169.254.169.254",
         "224.0.0.1",
         "255.255.255.255",
+        "[fec0::1]",
         "192.0.2.1",
         "[::1]",
         "[::]",
