@@ -126,8 +126,9 @@ def webhook_remove(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Action.KEEP_WEBHOOKS)
 @require_POST
 @never_cache
+@reauthentication_required(app="allauth.mfa")
 def webhook_rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Give a webhook a new secret and show it, once."""
+    """Give a webhook a new secret and show it, once; as when it was added, the second factor is asked."""
     subscription = _own(request, pk)
     secret = webhook_services.rotate_secret(subscription=subscription, by=signed_in(request))
     return _show_secret(request, subscription, secret, is_new=True)

@@ -340,6 +340,21 @@ def test_a_person_adds_a_webhook_and_sees_its_secret_once(library, settings, hea
     assert secret not in str(list(AuditEvent.objects.values_list("after", flat=True)))
 
 
+def test_a_new_secret_takes_the_second_factor(library):
+    client = make_signed_in_client(Role.LIBRARY_FILER, library)
+    webhook, former = subscribe(client.user)
+    address = f"/account/webhooks/{webhook.pk}/secret/"
+
+    asked = client.post(address)
+    unchanged = WebhookSubscription.objects.get().sealed_secret
+    shown = client.post(asked.url, {"code": current_code(client.user)}).content.decode()
+
+    assert asked.url.startswith("/account/2fa/reauthenticate/")
+    assert unchanged == former
+    assert former not in shown
+    assert WebhookSubscription.objects.get().sealed_secret in shown
+
+
 def test_the_page_shows_deliveries_tests_pauses_and_removes(
     library, heard, django_capture_on_commit_callbacks
 ):
