@@ -1,6 +1,7 @@
 """REST: how libraries spent what they received."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -12,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
 from connecticard import clock, permissions
-from connecticard.api_bodies import JsonBody, a_key, a_list, a_text, an_object, one_of, or_null
+from connecticard.api_bodies import JsonBody, a_key, a_list, a_text, an_object, or_null
 from connecticard.api_filters import ChoiceFilter, Parameters, YesNoFilter, fiscal_year_filter
 from connecticard.api_paging import Paging
 from connecticard.api_problems import PROBLEMS, Mistake, Refused
@@ -27,6 +28,7 @@ from connecticard.api_rendering import (
 )
 from connecticard.api_views import ReadViewSet
 from connecticard.api_writing import Answer, Write, WritingView, answer_of, conflict, refuse_changed, writes
+from connecticard.locks import share_payment_inputs
 from connecticard.models import User
 from connecticard.permissions import Action, libraries_for
 from connecticard.second_factor import SecondFactorRefused, confirm
@@ -36,10 +38,10 @@ from payments import expenditure_services as services
 from payments.api_fields import DollarsField
 from payments.models import ExpenditureLine, ExpenditureReport
 from payments.rules.cents import plain_dollars
-from payments.rules.expenditure_reporting import CATEGORY_CODES
 from transactions.rules.filing_status import FilingStatus
 
 REPORT_KEY = "{}-{}-{}"
+MOST_CATEGORIES = 100
 _REPORT = "library__key", "fiscal_year", "version"
 _DOLLARS = {
     "type": "string",
@@ -169,6 +171,7 @@ class ExpenditureReports(WritingView):
 
     def as_read(self, request: Request, key: str) -> ExpenditureReport:
         """Return the report under a key, held, where it is as If-Match says; Http404 where there is none."""
+        share_payment_inputs()  # before the report's row, as the services do
         condition = report_named(key)
         reports = ExpenditureReport.objects.select_for_update(of=("self",))
         visible = self.get_queryset().filter(condition or Q(pk__in=()))
@@ -257,13 +260,16 @@ class ExpenditureReportViewSet(ExpenditureReports, ReadViewSet):
                         "spent": a_list(
                             an_object(
                                 {
-                                    "category": one_of(CATEGORY_CODES, "Category of the form."),
+                                    "category": a_key(
+                                        "Code of a category of the form; a wrong one is answered with all.",
+                                        example="materials",
+                                    ),
                                     "amount": _DOLLARS,
                                     "note": a_text("What the money went to.", most=250, may_be_empty=True),
                                 },
                                 optional=["note"],
                             ),
-                            most=len(CATEGORY_CODES),
+                            most=MOST_CATEGORIES,
                             description="A line for each category in which money was spent.",
                         ),
                         "unspent": or_null(_DOLLARS | {"description": "Still held for the library."}),
@@ -284,25 +290,14 @@ class ExpenditureReportViewSet(ExpenditureReports, ReadViewSet):
             if_match=True,
             refusals={
                 409: "It is submitted or certified.",
-                422: "A category is there twice, or the Idempotency-Key was used for another request.",
+                422: "A category is not on the form or there twice, or the Idempotency-Key was used before.",
             },
         )
     )
     def update(self, request: Request, id: str, *, body: Any) -> Answer:
         """Save a draft as it stands, in place of what it held; it need not add up until it is submitted."""
         report = self.as_read(request, id)
-        codes = [line["category"] for line in body["spent"]]
-        if twice := [
-            Mistake(
-                "not_accepted",
-                f"/spent/{place}/category",
-                f"The category {code!r} is there twice.",
-                "Put its money on one line.",
-            )
-            for place, code in enumerate(codes)
-            if code in codes[:place]
-        ]:
-            raise Refused(twice, 422)
+        _refuse_categories([line["category"] for line in body["spent"]])
         services.save_report(
             report=report,
             spent_cents={line["category"]: _cents(line["amount"]) for line in body["spent"]},
@@ -453,6 +448,22 @@ def report_named(key: str) -> Q | None:
     """Return the condition for the report with a key such as CT0012-2025-1; None where it is none."""
     found = re.fullmatch(r"([^\0]+)-([0-9]{4})-([1-9][0-9]{0,3})", key)
     return found and Q(library__key=found[1], fiscal_year=int(found[2]), version=int(found[3]))
+
+
+def _refuse_categories(codes: Sequence[str]) -> None:
+    """Raise Refused where a category is not on the form of today, or is there twice."""
+    offered = services.category_names(clock.today())
+    mistakes = []
+    for place, code in enumerate(codes):
+        field = f"/spent/{place}/category"
+        if code not in offered:
+            cure = f"Give one of {', '.join(offered)}."
+            mistakes.append(Mistake("not_on_record", field, f"The form has no category {code!r}.", cure))
+        elif code in codes[:place]:
+            detail = f"The category {code!r} is there twice."
+            mistakes.append(Mistake("not_accepted", field, detail, "Put its money on one line."))
+    if mistakes:
+        raise Refused(mistakes, 422)
 
 
 def _cents(amount: str | None) -> Any:

@@ -5,6 +5,7 @@ from django.test import Client
 
 from connecticard.models import AuditEvent, Role
 from connecticard.permissions import Scope
+from payments.expenditure_categories import add_category
 from payments.models import ExpenditureReport
 from tests.api_world import TODAY, token_of
 from tests.factories import current_code, make_user
@@ -71,6 +72,25 @@ def test_category_that_is_there_twice_is_refused(world, client):
     refused = write(client, "put", REPORT, WHOLE | {"spent": WHOLE["spent"] * 2})
 
     assert (refused.status_code, refused.json()["field"]) == (422, "/spent/1/category")
+
+
+def test_category_that_staff_put_on_the_form_is_taken_and_any_other_refused(world, client):
+    add_category(
+        code="bookmobiles",
+        name="Bookmobiles",
+        from_day=TODAY,
+        authority="Board",
+        by=make_user(Role.STATE_STAFF),
+    )
+    spent = [{"category": "bookmobiles", "amount": "800.00"}, {"category": "roads", "amount": "1.00"}]
+
+    refused = write(client, "put", REPORT, WHOLE | {"spent": spent})
+    saved = write(client, "put", REPORT, WHOLE | {"spent": spent[:1]})
+
+    assert (refused.status_code, refused.json()["field"]) == (422, "/spent/1/category")
+    assert "materials, automation" in refused.json()["cure"]
+    assert saved.json()["spent"][0]["category"] == "bookmobiles"
+    assert write(client, "post", f"{REPORT}submit/").status_code == 200
 
 
 def test_wrong_code_certifies_nothing(world, client, director):
