@@ -14,8 +14,6 @@ from payments.rules.payment_run_status import PaymentRunStatus
 from reports.models.document import ANNUAL, Document, DocumentKind
 from reports.rules.edition_status import EditionStatus, status_of
 
-_ANNUAL = ", ".join(f"'{kind.value}'" for kind in ANNUAL)
-
 
 class EditionQuerySet(models.QuerySet["Edition"]):
     def published(self) -> "EditionQuerySet":
