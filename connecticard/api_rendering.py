@@ -87,19 +87,32 @@ class ComposedField(Computed, serializers.CharField):
         return None if None in values else self.pattern.format(*values)
 
 
+class GivenField(Computed, serializers.CharField):
+    """A text; None where its column holds an empty one."""
+
+    def __init__(self, column: str, **settings: Any) -> None:
+        super().__init__(allow_null=True, **settings)
+        self.columns = (column,)
+
+    def read(self, *values: Any) -> str | None:
+        return values[0] or None
+
+
 @extend_schema_field({"type": "string", "format": "uri"})
 class LinkField(Computed, serializers.CharField):
     """The address of a record or of a list; None where a column that it needs is empty.
 
-    A path that begins with a stroke leads out of the interface, to a page or a file.
+    A path that begins with a stroke leads out of the interface, to a page or a file. Where a `file` is named,
+    the address is None as long as that column is empty.
     """
 
-    def __init__(self, path: str, *columns: str, **settings: Any) -> None:
+    def __init__(self, path: str, *columns: str, file: str = "", **settings: Any) -> None:
         super().__init__(**settings)
-        self.path, self.columns = path, columns
+        self.path, self.file = path, file
+        self.columns = (*columns, file) if file else columns
 
     def read(self, *values: Any) -> str | None:
-        if None in values:
+        if None in values or (self.file and not values[-1]):
             return None
         path = self.path.format(*(quote(str(value), safe="") for value in values))
         root: str = self.context["root"]

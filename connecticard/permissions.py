@@ -180,6 +180,7 @@ API_READING: dict[str, Action | None] = {
     "payment-runs": None,
     "payments": None,
     "what-if": None,
+    "editions": None,
     "documents": None,
     "statistics-use": None,
     "statistics-flows": None,

@@ -9,13 +9,14 @@ from rest_framework import serializers
 
 from connecticard.api_filters import ChoiceFilter, NumberFilter, Parameters, YesNoFilter, fiscal_year_filter
 from connecticard.api_paging import Paging
-from connecticard.api_rendering import ComposedField, LinkField, MomentField, Record
+from connecticard.api_rendering import ComposedField, GivenField, LinkField, MomentField, Record
 from connecticard.api_views import ListViewSet, ReadViewSet
 from libraries.api import library_filter
 from libraries.models import Library, LibraryName
 from payments.api import RUN_KEY
 from payments.explaining.flows import pairs
 from payments.models import CountedFiling, Payment, PaymentRun
+from reports.editions_api import EditionViewSet
 from reports.history_api import HistoryViewSet
 from reports.models import Document, DocumentKind
 from transactions.models import reports_loans
@@ -79,10 +80,22 @@ class DocumentRecord(Record):
     data_sha256 = serializers.CharField(help_text="Of the data shown.")
     pdf_sha256 = serializers.CharField()
     csv_sha256 = serializers.CharField()
+    xlsx_sha256 = GivenField("xlsx_sha256", help_text="Null where there is no workbook.")
+    json_sha256 = GivenField("json_sha256", help_text="Null where there is no JSON.")
     made_at = MomentField()
     url = LinkField("documents/{}/", "id")
     pdf_url = LinkField("/documents/{}.pdf", "id", help_text="To be fetched without a token once published.")
     csv_url = LinkField("/documents/{}.csv", "id", help_text="To be fetched without a token once published.")
+    xlsx_url = LinkField(
+        "/documents/{}.xlsx", "id", file="xlsx", allow_null=True, help_text="Null where there is no workbook."
+    )
+    json_url = LinkField(
+        "/documents/{}.json",
+        "id",
+        file="json",
+        allow_null=True,
+        help_text="Null where there is none.",
+    )
     payment_run_url = LinkField("payment-runs/" + RUN_KEY + "/", "run__fiscal_year", "run__number")
     library_url = LinkField("libraries/{}/", "library__key", allow_null=True)
 
@@ -96,10 +109,14 @@ class DocumentRecord(Record):
         "data_sha256": "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
         "pdf_sha256": "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a0",
         "csv_sha256": "5f0c9e4b7a1d3c2e6f8a0b1c4d7e9f2a3b5c6d8e0f1a2b4c5d7e8f9a0b1c3d5e",
+        "xlsx_sha256": None,
+        "json_sha256": None,
         "made_at": "2026-11-20T10:06:40-05:00",
         "url": "https://borrowit.example.org/api/v1/documents/12/",
         "pdf_url": "https://borrowit.example.org/documents/12.pdf",
         "csv_url": "https://borrowit.example.org/documents/12.csv",
+        "xlsx_url": None,
+        "json_url": None,
         "payment_run_url": "https://borrowit.example.org/api/v1/payment-runs/2018-1/",
         "library_url": "https://borrowit.example.org/api/v1/libraries/CT0012/",
     }
@@ -216,6 +233,7 @@ class DocumentViewSet(ReadViewSet):
 
 
 ROUTES = [
+    ("editions", EditionViewSet),
     ("documents", DocumentViewSet),
     ("statistics/use", UseViewSet),
     ("statistics/flows", FlowViewSet),

@@ -157,7 +157,7 @@ def publish_edition(*, edition: Edition, by: User, at: datetime) -> Edition:
     announce(
         WebhookType.EDITION_PUBLISHED,
         data={"fiscal_year": edition.fiscal_year, "edition": edition.number},
-        path=f"/api/v1/documents/?fiscal_year={edition.fiscal_year}",
+        path=f"/api/v1/editions/{edition.fiscal_year}-{edition.number}/",
     )
     return edition
 

@@ -11,7 +11,7 @@ from connecticard.services import make_api_token
 from libraries.models import Library
 from payments import services
 from payments.models import ExpenditureLine, ExpenditureReport, PastPayment, PaymentRun
-from reports.models import Document, DocumentKind
+from reports.models import ANNUAL, Document, DocumentKind, Edition, EditionDocument
 from tests.factories import make_letter, make_library, make_period, make_residency, make_town, make_user
 from tests.payments.records import FISCAL_YEAR, HALVES, appropriation, certified
 from transactions.models import Filing, FilingReceipt, LoanCount
@@ -67,6 +67,7 @@ def make_world() -> World:
     run = services.calculate_run(run=run, by=staff, at=AT)
     run = services.certify_run(run=run, by=administrator, at=AT)
     services.record_publication(run=run, by=administrator, at=AT)
+    make_edition(run, prepared_by=staff, by=administrator)
     later = services.create_run(
         appropriation=appropriation(fiscal_year=FISCAL_YEAR + 1), by=staff, at=AT + timedelta(days=30)
     )
@@ -116,6 +117,35 @@ def make_document(run: PaymentRun, library: Library | None = None, pk: int | Non
     )
 
 
+def make_edition(run: PaymentRun, *, prepared_by: User, by: User) -> Edition:
+    """Put the first edition of a run's annual reports on record, published; its reports have no files."""
+    edition = Edition.objects.create(
+        run=run, fiscal_year=run.fiscal_year, number=1, prepared_by=prepared_by, prepared_at=AT
+    )
+    for kind in ANNUAL:
+        report = Document.objects.create(
+            kind=kind,
+            run=run,
+            title="A report",
+            data_sha256="e" * 64,
+            pdf="a.pdf",
+            pdf_sha256="b" * 64,
+            csv="a.csv",
+            csv_sha256="c" * 64,
+            xlsx="a.xlsx",
+            xlsx_sha256="d" * 64,
+            certified=True,
+            made_at=AT,
+        )
+        EditionDocument.objects.create(edition=edition, kind=kind, document=report)
+    for step in ("reviewed", "certified", "published"):
+        setattr(edition, f"{step}_by", by)
+        setattr(edition, f"{step}_at", AT)
+        edition.attestation = "" if step == "reviewed" else "They follow from the records."
+        edition.save()
+    return edition
+
+
 def token_of(user: User, *scopes: Scope) -> dict[str, str]:
     """Return the header with which another program acts for a person, in every scope unless said."""
     _, text = make_api_token(
@@ -140,6 +170,7 @@ ADDRESSES = {
         "/api/v1/payment-runs/2027-1/payments/CT0001/",
     ],
     "what-if": ["/api/v1/what-if/?base=2027-1"],
+    "editions": ["/api/v1/editions/", "/api/v1/editions/2027-1/"],
     "documents": ["/api/v1/documents/", "/api/v1/documents/{statement}/"],
     "statistics-use": ["/api/v1/statistics/use/?fiscal_year=2027"],
     "statistics-history": ["/api/v1/statistics/history/?subject=CT0001"],

@@ -446,6 +446,6 @@ def test_each_link_leads_to_what_it_is_about(world):
     for path in (
         WebhookEvent.objects.get().path,
         f"/api/v1/payment-runs/{run.fiscal_year}-{run.number}/payments/",
-        f"/api/v1/documents/?fiscal_year={run.fiscal_year}",
+        f"/api/v1/editions/{run.fiscal_year}-1/",
     ):
         assert client.get(path).status_code == 200, path

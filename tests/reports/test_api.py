@@ -1,18 +1,25 @@
 """Statistics and documents by REST."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
 from connecticard.models import Role
 from libraries.models import LibraryName
 from payments import services
+from reports.contents import ChangedFigure, Changes
+from reports.models import ANNUAL, Document, DocumentKind, Edition, EditionDocument, YearBox
 from reports.statistics import use_report
+from reports.stored_contents import json_of
 from tests.api_world import AT, TODAY, make_world
 from tests.factories import make_letter, make_library, make_signed_in_client, make_user
 from tests.payments.records import appropriation, certified
+from tests.reports.documents import use_report as use_report_of
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -115,7 +122,7 @@ def test_statistics_need_a_published_run(world):
 def test_documents_of_published_runs_are_public(client, world):
     staff = make_signed_in_client(user=world.staff)
 
-    (statement,) = rows(client, "documents/")
+    (statement,) = rows(client, "documents/?kind=payment_statement")
 
     assert (statement["kind"], statement["library"], statement["payment_run"]) == (
         "payment_statement",
@@ -133,3 +140,81 @@ def test_documents_of_published_runs_are_public(client, world):
     assert staff.get(f"{API}documents/{world.unpublished.pk}/").json()["library_url"] is None
     assert rows(staff, "documents/?kind=payment_list&fiscal_year=2028&library=CT0001") == []
     assert len(rows(staff, "documents/?kind=payment_list&fiscal_year=2028")) == 1
+
+
+def test_a_document_names_each_of_its_files(client, world):
+    found = {row["kind"]: row for row in rows(client, "documents/")}
+
+    report, statement = found["use_report"], found["payment_statement"]
+    assert (report["xlsx_url"], report["xlsx_sha256"]) == (
+        f"http://testserver/documents/{report['id']}.xlsx",
+        "d" * 64,
+    )
+    assert [report["json_url"], report["json_sha256"]] == [None, None]
+    assert {statement[name] for name in ("xlsx_url", "xlsx_sha256", "json_url", "json_sha256")} == {None}
+
+
+def test_everybody_reads_the_published_editions(client, world):
+    [edition] = rows(client, "editions/?fiscal_year=2027")
+
+    assert (edition["id"], edition["status"], edition["reason"]) == ("2027-1", "published", "")
+    assert [report["kind"] for report in edition["reports"]] == [kind.value for kind in ANNUAL]
+    report = edition["reports"][0]
+    assert report["page_url"] == "http://testserver/reports/2027/edition-1/use-report/"
+    assert client.get(report["document_url"]).json()["kind"] == "use_report"
+    assert [edition["box_url"], edition["box_sha256"]] == [None, None]
+    alone = client.get(edition["url"]).json()
+    assert alone == {**edition, "changed": []}
+
+
+def test_an_edition_names_its_box_once_that_is_made(client, world):
+    box = YearBox.objects.create(edition=Edition.objects.get(), asked_at=AT)
+    assert rows(client, "editions/")[0]["box_url"] is None
+    box.file, box.sha256, box.size, box.made_at = "box.zip", "f" * 64, 10, AT
+    box.save()
+
+    [edition] = rows(client, "editions/")
+
+    assert edition["box_url"] == "http://testserver/reports/2027/edition-1/box.zip"
+    assert edition["box_sha256"] == "f" * 64
+
+
+def test_a_later_edition_says_each_figure_that_it_changed(client, world, monkeypatch):
+    run, report = world.certified_run, use_report_of(libraries=3)
+    figure = ChangedFigure("Avon Library", "Loans", "30", "31")
+    changed = replace(report, changes=Changes(edition_before=1, reason="Counted again.", figures=(figure,)))
+    edition = Edition.objects.create(
+        run=run,
+        fiscal_year=2027,
+        number=2,
+        reason="Counted again.",
+        prepared_by=world.staff,
+        prepared_at=AT,
+    )
+    document = make_report(run, json_of(changed))
+    EditionDocument.objects.create(edition=edition, kind=document.kind, document=document)
+    staff = make_signed_in_client(Role.STATE_STAFF)
+
+    found = staff.get(f"{API}editions/2027-2/").json()
+
+    assert (found["status"], found["reason"]) == ("draft", "Counted again.")
+    assert found["changed"] == [
+        {"report": "use_report", "line": "Avon Library", "figure": "Loans", "before": "30", "now": "31"}
+    ]
+    assert client.get(f"{API}editions/2027-2/").status_code == 404
+    assert [row["id"] for row in rows(client, "editions/")] == ["2027-1"]
+
+
+def make_report(run, content):
+    """Return a report of use made for a later edition, with what it says."""
+    return Document.objects.create(
+        kind=DocumentKind.USE_REPORT,
+        run=run,
+        title="A later report",
+        data_sha256="9" * 64,
+        pdf="a.pdf",
+        csv="a.csv",
+        json=default_storage.save("use-report.json", ContentFile(content)),
+        certified=True,
+        made_at=AT,
+    )
