@@ -100,7 +100,8 @@ PLACES: Sequence[Place] = (
                 "batch_reinstate",
                 "order_withdraw",
             )
-        ),
+        )
+        | frozenset(f"reports:edition_{page}" for page in ("page", "review", "certify", "publish")),
     ),
     Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
     Place("Payees", "payments:payee_list", "Payments", Action.VIEW_PAYEES),

@@ -42,7 +42,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "passkeys": [each for each in factors if each.type == Authenticator.Type.WEBAUTHN],
             "codes_left": len(codes.wrap().get_unused_codes()) if codes else 0,
             "roles": _roles(user),
-            "tokens": _tokens(user),
+            "tokens": [(token, [Scope(scope).label for scope in token.scopes]) for token in _tokens(user)],
             "may_keep_webhooks": permissions.may(user, Action.KEEP_WEBHOOKS),
         },
     )

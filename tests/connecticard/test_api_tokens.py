@@ -140,6 +140,7 @@ def test_account_page_makes_shows_once_and_revokes():
     assert asked.url.startswith(reverse("mfa_reauthenticate"))
     page = client.post(asked.url, {"code": current_code(client.user)}, follow=True)
     assert assignment.title in page.content.decode()
+    assert 'href="/api/"' in page.content.decode()
 
     made = client.post(
         reverse("connecticard:make_token"),
@@ -149,7 +150,10 @@ def test_account_page_makes_shows_once_and_revokes():
     token = ApiToken.objects.get()
     assert "ctk_" in made.content.decode()
     text = made.context["text"]
-    assert text not in client.get(reverse("connecticard:account")).content.decode()
+    account = client.get(reverse("connecticard:account")).content.decode()
+    assert text not in account
+    assert "<li>Enter counts, submit, return and reopen filings</li>" in account
+    assert 'href="/api/"' in account
     client.post(reverse("connecticard:revoke_token", args=[token.pk]))
     with pytest.raises(AuthenticationFailed):
         user_of(text)

@@ -137,6 +137,13 @@ def test_home_of_a_library_belongs_to_where_one_came_from(role, label):
     assert re.findall(r'aria-current="true">([^<]+)</a>', page)[-1] == label
 
 
+@pytest.mark.parametrize("page", ["page", "review", "certify", "publish"])
+def test_steps_of_an_edition_belong_to_the_payment_runs(page):
+    places = [place for place in navigation.PLACES if f"reports:edition_{page}" in place.leads_to]
+
+    assert [place.label for place in places] == ["Payment runs"]
+
+
 def test_every_place_of_the_navigation_has_an_address():
     everywhere = [Place(place.label, place.url_name, place.section) for place in navigation.PLACES]
 
