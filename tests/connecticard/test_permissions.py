@@ -26,6 +26,7 @@ def test_auditor_changes_nothing():
         Action.VIEW_RUNS,
         Action.VIEW_CONSORTIUM,
         Action.VIEW_WORK_LIST,
+        Action.VIEW_HARVEST,
         Action.VIEW_MAIL,
         Action.VIEW_PAYEES,
         Action.VIEW_PEOPLE,
