@@ -14,7 +14,8 @@ class YearOfFiles:
     fiscal_year: int
     run: PaymentRun
     documents: Sequence[Document]
-    editions: Sequence[Edition]
+    editions: Sequence[tuple[Edition, Sequence[Document]]]
+    """Each with its reports."""
 
 
 def years_of_files() -> list[YearOfFiles]:
@@ -23,9 +24,9 @@ def years_of_files() -> list[YearOfFiles]:
     newest = Document.objects.published().filter(library__isnull=True).exclude(kind__in=ANNUAL).newest()
     for document in newest.select_related("run__publication"):
         documents.setdefault(document.run_id, []).append(document)
-    editions: dict[int, list[Edition]] = {}
+    editions: dict[int, list[tuple[Edition, Sequence[Document]]]] = {}
     for edition in Edition.objects.published().select_related("run").prefetch_related("documents"):
-        editions.setdefault(edition.fiscal_year, []).append(edition)
+        editions.setdefault(edition.fiscal_year, []).append((edition, in_order(edition.documents.all())))
     return [
         YearOfFiles(
             run.fiscal_year,
