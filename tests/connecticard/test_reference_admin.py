@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from connecticard.exchange import FileRefused, read_table
 from connecticard.models import AuditEvent, Role
 from libraries import services
 from libraries.models import LetterOfAgreement, Library, Residency
+from payments.models import ExpenditureCategory
 from tests.connecticard.test_every_address import client_of
 from tests.factories import make_home_library, make_letter, make_library, make_signed_in_client
 from transactions.models import Holiday
@@ -372,3 +374,17 @@ def test_dates_and_numbers_of_a_workbook_are_read_as_meant(staff):
 def test_a_file_of_too_many_rows_is_refused():
     with pytest.raises(FileRefused, match="at most 5,000"):
         read_table("a.csv", b"name\n" + b"x\n" * 5_001)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("expenditure_category_is_letters_and_underscores", {"code": "Adult programs"}),
+        ("expenditure_category_holds_a_day", {"valid": DateRange(empty=True)}),
+    ],
+)
+def test_a_category_has_a_code_of_letters_and_a_day(name, change):
+    category = ExpenditureCategory.objects.first()
+
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        ExpenditureCategory.objects.filter(pk=category.pk).update(**change)

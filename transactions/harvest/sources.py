@@ -136,6 +136,8 @@ def _check(by: User, owner: Consortium | Library) -> None:
 
 
 def _refuse(address: str) -> None:
+    if "?" in address or "#" in address:
+        raise SourceRefused("Leave out what comes from ? or # on: /status and the like follow the address.")
     try:
         refuse_address(address)
     except OutboundFailed as failed:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
 from connecticard import clock, sealed
 from connecticard.models import AuditEvent, Role
@@ -10,7 +10,7 @@ from tests.factories import make_consortium, make_signed_in_client, make_user
 from tests.page_text import text
 from transactions import tasks
 from transactions.harvest import harvester, sources
-from transactions.models import Filing, HarvestSchedule, HarvestSource
+from transactions.models import Filing, HarvestedMonth, HarvestRun, HarvestSchedule, HarvestSource
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +54,7 @@ def test_in_production_the_credential_is_encrypted(settings, client, consortium)
         ("https://10.0.0.8/harvest", "private network"),
         ("https://a:b@ils.example.org/", "Leave name and password out"),
         ("ils.example.org", "Begin it with https://"),
+        ("https://ils.example.org/harvest?key=1", "Leave out what comes from ?"),
     ],
 )
 def test_an_address_that_cannot_be_asked_is_refused_when_it_is_entered(client, consortium, address, why):
@@ -162,6 +163,41 @@ def test_one_harvest_of_a_source_runs_at_a_time(source):
         source.runs.create(started_at=clock.now())
     with pytest.raises(IntegrityError, match="harvest_that_ended_says_so"), transaction.atomic():
         source.runs.create(started_at=clock.now(), state="done")
+
+
+def test_a_pause_says_since_when_and_by_whom(source):
+    with pytest.raises(IntegrityError, match="harvest_pause_is_whole"), transaction.atomic():
+        HarvestSource.objects.filter(pk=source.pk).update(paused_at=clock.now())
+
+
+def test_what_a_harvest_did_stays_on_record(source):
+    run = harvester.harvest(source.pk)
+
+    for change in (
+        lambda: run.lines.update(words="x"),
+        lambda: run.lines.all()._raw_delete("default"),
+        lambda: HarvestRun.objects.filter(pk=run.pk).update(summary="x"),
+        lambda: HarvestRun.objects.filter(pk=run.pk)._raw_delete("default"),
+    ):
+        with pytest.raises(DatabaseError, match=r"Cannot [a-z ]+ rows"), transaction.atomic():
+            change()
+
+
+def test_a_month_is_harvested_once_for_a_filing_and_each_home_library_counted_once(source, members):
+    harvester.harvest(source.pk)
+    month = HarvestedMonth.objects.filter(filing__library=members[0]).earliest("month")
+
+    def again(**values):
+        return month.filing.harvested_months.create(
+            **{"month": month.month, "run": month.run, "harvested_at": clock.now()} | values
+        )
+
+    with pytest.raises(IntegrityError, match="one_harvest_of_a_month"), transaction.atomic():
+        again()
+    with pytest.raises(IntegrityError, match="harvested_month_is_its_first_day"), transaction.atomic():
+        again(month=month.month.replace(day=2))
+    with pytest.raises(IntegrityError, match="one_harvested_count_of_a_home_library"), transaction.atomic():
+        month.counts.create(home_library=members[1], loans=1)
 
 
 def test_only_who_may_adds_a_source_for_an_owner(consortium):
