@@ -55,8 +55,8 @@ def published_page(view: View | None = None, *, asks: Collection[str] = ()) -> A
     """Keep the answers of a public view that depend on what is published alone.
 
     Not on the person, the host, a message or a CSRF token: what such a view makes for somebody signed in is
-    not kept. `asks` names the parameters with which an address is kept too; with any other it is made each
-    time, so that nobody fills the cache with addresses made up.
+    not kept. `asks` names the parameters with which an address is kept too, each given once; with any other
+    it is made each time, so that nobody fills the cache with addresses made up.
     """
     if view is None:
         return partial(published_page, asks=asks)
@@ -67,7 +67,9 @@ def published_page(view: View | None = None, *, asks: Collection[str] = ()) -> A
         if not _is_for_anybody(request):
             return view(request, *args, **kwargs)
         # Before the view reads: what it reads later is newer than this mark
-        key = _key(request) if known >= set(request.GET) else None
+        asked = dict(request.GET.lists())
+        is_known = known >= asked.keys() and all(len(given) == 1 for given in asked.values())
+        key = _key(request) if is_known else None
         kept = _find(key) if key else None
         if kept is None:
             response = view(request, *args, **kwargs)
@@ -135,7 +137,8 @@ def _kept(response: HttpResponse) -> Kept:
 
 def _key(request: HttpRequest) -> str:
     parts = (
-        request.get_full_path(),
+        request.path,
+        request.GET.urlencode(),  # however it was written
         published_mark(),
         clock.today().isoformat(),
         translation.get_language() or "",

@@ -202,6 +202,16 @@ def test_an_address_is_kept_with_the_parameters_that_its_page_asks_by(rf: Reques
     assert len(made) == 2
 
 
+def test_an_address_written_otherwise_fills_no_cache(rf: RequestFactory, made):
+    view = published_page(asks=["name"])(answered)
+    for address in ("/a/?name=a", "/a/?name=%61", "/a/?&name=a&", "/a/?name=b&name=a", "/a/?name=c&name=a"):
+        request = rf.get(address)
+        request.user = AnonymousUser()
+        assert view(request).content == b"hello a"
+
+    assert len(made) == 1
+
+
 def test_without_its_cache_a_page_is_only_slower(client, monkeypatch):
     def away(*args, **kwargs):
         raise NoConnection("Connection refused.")
