@@ -36,7 +36,13 @@ class NotReady(Exception):
 
 
 def box_of(edition: Edition) -> bytes:
-    """Return the ZIP of a published edition. Raises NotReady while a document of it is still to be made."""
+    """Return the ZIP of a published edition.
+
+    Raises NotReady while a document of it is still to be made, and where its run was voided first: what the
+    interface answers about the year is then of another run.
+    """
+    if edition.is_withdrawn:
+        raise NotReady(f"{edition.run} was voided before the box was made; the year is that of another run.")
     documents = documents_of(edition)
     by_kind = {document.kind: document for document in documents if document.library_id is None}
     contents = {name: contents_of(by_kind[kind]) for name, kind in OF_DOCUMENTS.items()}

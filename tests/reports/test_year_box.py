@@ -13,6 +13,7 @@ from django.db import Error, transaction
 
 from connecticard.canonical_json import sha256_of
 from connecticard.models import AuditEvent, Role
+from payments.services import void_run
 from reports import making, tasks
 from reports.box import boxes
 from reports.box import making as box_making
@@ -202,6 +203,16 @@ def test_a_document_that_failed_and_was_made_by_another_batch_holds_no_box_up(ed
 
     assert box.waits_for == ""
     assert sum("statements/" in name for name in opened(box).namelist()) == 3
+
+
+def test_no_box_is_made_of_a_run_that_was_voided_first(edition, administrator):
+    make_documents(edition)
+    void_run(run=edition.run, reason="A letter was missing.", by=administrator, at=AT)
+
+    box = boxes.make_box(edition.box.pk)
+
+    assert not box.is_made
+    assert "was voided before the box was made" in box.waits_for
 
 
 # The catalogue (DCAT-US 1.1)
