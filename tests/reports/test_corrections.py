@@ -113,7 +113,7 @@ def test_amendment_becomes_a_certified_statement_and_a_new_edition(
     assert (second.number, second.correction, second.status) == (2, run.corrections.get(), "draft")
     issue_open_editions(by=second.run.certified_by)
     public = text(client.get(reverse("reports:report_list")))
-    assert "Report of use at each public library, edition 2" in public
+    assert "Edition 2, published" in public
     old = client.get(reverse("reports:document_csv", args=[first.reports.get(kind="use_report").document_id]))
     assert b"A,A," in b"".join(old.streaming_content)
 

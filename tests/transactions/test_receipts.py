@@ -312,7 +312,7 @@ def test_anybody_checks_a_certificate_by_its_number(client, certified):
     ):
         assert words in shown
     assert "Units lent" not in shown
-    assert "Download" not in shown
+    assert "Download the" not in shown
 
 
 def test_the_number_is_asked_for_and_leads_to_the_page(client, certified):
