@@ -113,8 +113,11 @@ class Edition(models.Model):
                 name="certified_edition_is_complete",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.Update,
-                condition=pgtrigger.Condition("NEW.reviewed_at IS NOT NULL AND NEW.published_at IS NULL"),
+                condition=pgtrigger.Condition("NEW.reviewed_at IS NOT NULL"),
                 func=f"""
+                    IF TG_OP = 'UPDATE' AND OLD.certified_at IS NOT NULL THEN
+                        RETURN NEW;
+                    END IF;
                     IF NOT EXISTS (
                         SELECT 1 FROM payments_paymentrun AS run
                         JOIN payments_runpublication AS publication ON publication.run_id = run.id

@@ -5,6 +5,7 @@ import re
 from datetime import date
 from types import SimpleNamespace
 
+import pgtrigger
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
@@ -256,7 +257,8 @@ def _publish_the_edition():
     person = make_user(Role.STATE_ADMINISTRATOR)
     steps = {"reviewed": AT, "certified": AT, "published": AT}
     signed = {f"{step}_at": at for step, at in steps.items()} | {f"{step}_by": person for step in steps}
-    Edition.objects.filter(published_at=None).update(**signed, attestation="I certify")
+    with pgtrigger.ignore("reports.Edition:certified_edition_is_complete"):  # it holds one report
+        Edition.objects.filter(published_at=None).update(**signed, attestation="I certify")
 
 
 def test_no_page_that_is_kept_reads_a_table_that_does_not_move_the_mark(

@@ -255,7 +255,9 @@ def test_database_wants_the_steps_in_order_whole_and_by_another(draft, administr
 
     marks = {"reviewed_by": administrator, "reviewed_at": AT}
     signed = {"certified_by": administrator, "certified_at": AT, "attestation": "I certify"}
+    public = {"published_by": administrator, "published_at": AT}
     assert "reviewed and certified whole" in refused_by_database(change(**marks))
+    assert "reviewed and certified whole" in refused_by_database(change(**marks, **signed, **public))
     make_reports(draft)
     assert "edition_review_is_whole" in refused_by_database(change(reviewed_at=AT))
     assert "edition_steps_in_order" in refused_by_database(change(**signed))
