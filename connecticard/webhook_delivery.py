@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 import structlog
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
@@ -112,6 +113,8 @@ def deliver(pk: int) -> None:
         status, words = answer.status, f"Answered with the status {answer.status}."
     except OutboundFailed as failed:
         words = str(failed)
+    except InvalidToken:
+        words = "Its secret was sealed with a key that is gone. Make a new secret, and tell the receiver."
     _keep(delivery, status, words, round((time.monotonic() - began) * 1000))
 
 

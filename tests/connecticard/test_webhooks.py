@@ -340,6 +340,20 @@ def test_a_person_adds_a_webhook_and_sees_its_secret_once(library, settings, hea
     assert secret not in str(list(AuditEvent.objects.values_list("after", flat=True)))
 
 
+def test_a_secret_that_cannot_be_opened_is_told_and_tried_no_longer_than_any_other(
+    webhook, library, settings
+):
+    certified(library)
+    settings.PRODUCTION = True  # what was kept before it is not sealed
+    delivery = WebhookDelivery.objects.get()
+
+    webhook_delivery.deliver(delivery.pk)
+
+    delivery.refresh_from_db()
+    assert (delivery.tries, delivery.claimed_at) == (1, None)
+    assert "Make a new secret" in delivery.attempts.get().words
+
+
 def test_a_new_secret_takes_the_second_factor(library):
     client = make_signed_in_client(Role.LIBRARY_FILER, library)
     webhook, former = subscribe(client.user)
