@@ -47,6 +47,7 @@ class Route:
     takes: tuple[Row, ...]
     csv: str
     answers: tuple[Row, ...]
+    answers_csv: str
     answers_as: tuple[str, str]
     """Id and summary of an earlier route that answers with the same fields; empty where there is none."""
     refusals: tuple[tuple[str, str], ...]
@@ -100,6 +101,7 @@ def _route(made: Json, method: str, path: str, operation: Json) -> Route:
         takes=tuple(_fields(made, body.get("application/json", {}).get("schema", {}))),
         csv=body.get("text/csv", {}).get("schema", {}).get("description", ""),
         answers=tuple(_fields(made, content.get("schema", {}))),
+        answers_csv=done.get("content", {}).get("text/csv", {}).get("schema", {}).get("description", ""),
         answers_as=("", ""),
         refusals=tuple(
             (code, refusal["description"])

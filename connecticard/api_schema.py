@@ -260,6 +260,11 @@ class ApiSchema(AutoSchema):
                 },
             }
             example = {"next": None, "previous": None, "results": [example]}
+        content: Json = {JSON_KIND: {"schema": body, "example": example}}
+        refusals = dict(REFUSALS)
+        if self._is_list_view() and self.view.csv:
+            content[CSV_KIND] = {"schema": {"type": "string", "description": self.view.csv}}
+            refusals["406"] = "The answer exists as application/json and text/csv only."
         held = {
             "description": "Unchanged since the answer that If-None-Match names.",
             "headers": {"ETag": ETAG},
@@ -268,10 +273,10 @@ class ApiSchema(AutoSchema):
             "200": {
                 "description": "The page." if self._is_list_view() else "The record.",
                 "headers": {"ETag": ETAG, **RATE_HEADERS},
-                "content": {"application/json": {"schema": body, "example": example}},
+                "content": content,
             },
             "304": held,
-            **self._refused(REFUSALS, direction),
+            **self._refused(refusals, direction),
         }
 
 

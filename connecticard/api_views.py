@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Expression, Q, QuerySet
+from django.http import StreamingHttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.permissions import AllowAny, BasePermission
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.routers import Route, SimpleRouter
@@ -20,7 +22,7 @@ from connecticard.api_deprecation import Retirement
 from connecticard.api_filters import Parameters, refuse_unknown
 from connecticard.api_paging import PARAMETERS, Paging
 from connecticard.api_problems import Mistake, Refused
-from connecticard.api_rendering import API_ROOT, JSONRenderer, Record, rows
+from connecticard.api_rendering import API_ROOT, CSVRenderer, JSONRenderer, Record, csv_blocks, rows
 from connecticard.api_throttling import state_the_rate
 from connecticard.models import ApiToken
 from connecticard.request_id import came_by
@@ -75,8 +77,9 @@ class ApiView(APIView):
                 response[name] = value
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
         reads = request.method in ("GET", "HEAD")
-        if reads and isinstance(response, Response) and response.status_code == 200:
+        if reads and response.status_code == 200:
             response["Cache-Control"] = "private, no-cache" if request.user.is_authenticated else "no-cache"
+        if reads and isinstance(response, Response) and response.status_code == 200:
             response.add_post_render_callback(lambda rendered: _unless_unchanged(request, rendered))
         return response
 
@@ -114,12 +117,31 @@ class ListViewSet(ApiView, GenericViewSet):
     paging: Paging
     path_examples: Mapping[str, str] = {}
     """An example of each part of the address that names another record."""
+    csv = ""
+    """What the list as CSV is, in words; empty where it is not to be had as one."""
+    csv_instead: Mapping[str, Expression] = {}
+    """By field, what stands in the CSV in place of its column."""
 
-    def list(self, request: Request, **parts: str) -> Response:
-        """Return one page."""
+    def get_renderers(self) -> list[BaseRenderer]:
+        """Return the forms of the answer: JSON, and CSV where the list is to be had as one."""
+        reads = self.request is not None and self.request.method in ("GET", "HEAD")
+        return [*super().get_renderers(), *([CSVRenderer()] if self.csv and reads else [])]
+
+    def list(self, request: Request, **parts: str) -> Response | StreamingHttpResponse:
+        """Return one page; as CSV the whole list."""
+        if request.accepted_renderer.format == CSVRenderer.format:
+            return self._whole(request)
         refuse_unknown(request.query_params, {*PARAMETERS, *self.filterset_class.base_filters})
         chosen = self.parameters.apply(self.get_queryset())
         return Response(self.paging.page(request, chosen, self.record))
+
+    def _whole(self, request: Request) -> StreamingHttpResponse:
+        """Return the whole list as CSV, streamed."""
+        refuse_unknown(request.query_params, self.filterset_class.base_filters)
+        chosen = self.parameters.apply(self.get_queryset()).order_by(*self.paging.order)
+        return StreamingHttpResponse(
+            csv_blocks(chosen, self.record, **self.csv_instead), content_type="text/csv; charset=utf-8"
+        )
 
     @property
     def parameters(self) -> Parameters:

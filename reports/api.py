@@ -201,6 +201,7 @@ class FlowViewSet(StatisticsViewSet):
     serializer_class = FlowRecord
     filterset_class = FlowParameters
     paging = Paging({"lender": str, "home_library": str}, size=1000, greatest_size=10_000)
+    csv = "All pairs without pages, in the columns of the fields."
 
     def get_queryset(self) -> QuerySet[Any]:
         of = "filing__loan_counts__"

@@ -1,5 +1,6 @@
 """Statistics and documents by REST."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date
 
@@ -7,11 +8,14 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F, Func, IntegerField
 from django.urls import reverse
 
+from connecticard.api_rendering import csv_blocks
 from connecticard.models import Role
-from libraries.models import LibraryName
+from libraries.models import Library, LibraryName
 from payments import services
+from reports.api import FlowRecord
 from reports.contents import ChangedFigure, Changes
 from reports.models import ANNUAL, Document, DocumentKind, Edition, EditionDocument, YearBox
 from reports.statistics import use_report
@@ -218,3 +222,41 @@ def make_report(run, content):
         certified=True,
         made_at=AT,
     )
+
+
+def test_flows_are_streamed_as_csv_whole(client, world):
+    address = f"{API}statistics/flows/?fiscal_year=2027"
+    asked = {"Accept": "text/csv"}
+
+    answer = client.get(address, headers=asked)
+
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.streaming
+    assert "RateLimit-Limit" in answer
+    assert answer.getvalue().decode().splitlines() == [
+        "lender,lender_name,home_library,home_library_name,loans",
+        "CT0001,Avon Library,CT0002,Bethel Library,30",
+        "CT0002,Bethel Library,CT0001,Avon Library,20",
+    ]
+    narrowed = client.get(f"{address}&lender=CT0002", headers=asked).getvalue().decode()
+    assert narrowed.count("CT0002") == 1
+    refused = client.get(f"{address}&page_size=1", headers=asked)
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
+    assert client.get(f"{API}statistics/use/?fiscal_year=2027", headers=asked).status_code == 406
+    assert client.get(address, headers={"Accept": "text/html"}).status_code == 406
+
+
+def test_flows_as_csv_are_never_in_memory_whole(world):
+    record = FlowRecord(context={"root": "/"})
+    many = Library.objects.values(
+        lender=F("key"), lender_name=F("name"), home_library=F("key"), home_library_name=F("name")
+    ).annotate(loans=Func(1, 100_000, function="generate_series", output_field=IntegerField()))
+    size = 0
+    tracemalloc.start()
+    for block in csv_blocks(many, record):
+        size += len(block)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert size > 16_000_000
+    assert peak < 4_000_000

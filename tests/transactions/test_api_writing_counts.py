@@ -191,6 +191,24 @@ def test_csv_is_by_row_or_with_a_column_for_each_month(client, draft, body):
     assert cells(draft) == {("CT0003", "2026-03"): 7, ("CT0004", "2026-03"): None, ("CT0004", "2026-04"): 0}
 
 
+def test_counts_read_as_csv_are_taken_back_as_they_are(client, draft, bethel, canton):
+    make_counts(draft, {(bethel, HALF[1]): None, (canton, HALF[0]): 0})
+
+    read = client.get(COUNTS, headers={"Accept": "text/csv"})
+
+    text = read.getvalue().decode()
+    assert text == (
+        "home_library,month,loans\nCT0002,2026-03-01,4\nCT0002,2026-04-01,n/c\nCT0003,2026-03-01,0\n"
+    )
+    assert read["ETag"] == client.get(FILING)["ETag"]
+    before = cells(draft)
+    assert send(client, "put", COUNTS, text, "text/csv").status_code == 200
+    assert cells(draft) == before
+    assert (
+        client.put(COUNTS, text, content_type="text/csv", headers={"Accept": "text/csv"}).status_code == 406
+    )
+
+
 def test_csv_of_totals_needs_a_filing_of_totals(client, draft):
     body = "home_library,loans\nCT0003,7\n"
     assert errors(send(client, "put", COUNTS, body, "text/csv")) == [("not_accepted", "line 2, loans")]

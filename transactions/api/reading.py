@@ -3,8 +3,9 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
-from django.http import Http404
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Coalesce
+from django.http import Http404, StreamingHttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -38,7 +39,7 @@ from transactions.api.records import (
 from transactions.library_filings import cadence_of
 from transactions.models import Explanation, Filing, FilingPeriod, FilingReceipt, LoanCount
 from transactions.rules.filing_calendar import cadences_to_choose
-from transactions.rules.filing_checks import Tier
+from transactions.rules.filing_checks import NOT_COUNTED, Tier
 from transactions.rules.filing_status import FilingStatus
 
 FILING_EXAMPLE = "CT0012-semiannual-2026-03-01-1"
@@ -90,10 +91,15 @@ class LoanCountViewSet(ListViewSet):
         greatest_size=10_000,
     )
     path_examples = {"filing": FILING_EXAMPLE}
+    csv = (
+        "All counts without pages, in the columns of the fields; n/c is not counted. A draft by month "
+        "takes it back as it is."
+    )
+    csv_instead = {"loans": Coalesce(Cast("loans", CharField()), Value(str(NOT_COUNTED)))}
     etag = ""
 
-    def list(self, request: Request, **parts: str) -> Response:
-        """Return one page, under the ETag that a write names."""
+    def list(self, request: Request, **parts: str) -> Response | StreamingHttpResponse:
+        """Return one page, or all as CSV, under the ETag that a write names."""
         response = super().list(request, **parts)
         response["ETag"] = self.etag
         return response
