@@ -326,7 +326,7 @@ def a_day(cell: str) -> date:
             raise ValueError(cell)
         read = date.fromisoformat(cell)
     except ValueError:
-        raise ValueError("It is no day. Enter it as 2026-07-01.") from None
+        raise ValueError("It is not a day. Write it as in 2026-07-01.") from None
     if not FIRST_DAY <= read <= LAST_DAY:
         raise ValueError("It lies outside the years 1800 to 2199. Look at the year.")
     return read

@@ -226,7 +226,7 @@ def test_each_wrong_cell_is_named_with_its_line_and_cure_and_nothing_is_kept(sta
 
     assert mistakes(answer) == [
         (4, "library", "It is no library on record. Enter it as its key, such as CT0003."),
-        (4, "filed_on", "It is no day. Enter it as 2026-07-01."),
+        (4, "filed_on", "It is not a day. Write it as in 2026-07-01."),
         (5, "signatory", "Nothing is entered. Name and office."),
     ]
     assert "looked_at" not in answer.context
