@@ -8,6 +8,7 @@ add nothing up.
 from payments.explaining.requirements_met import Requirement, WaiverNote
 from reports.contents.advocacy import AdvocacySheet
 from reports.contents.annual_reports import (
+    ESTIMATED,
     FILED,
     PUBLISHED,
     ExpenditureSummary,
@@ -50,6 +51,7 @@ Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet
 """Everything that becomes a PDF."""
 
 __all__ = [
+    "ESTIMATED",
     "FILED",
     "PUBLISHED",
     "AdvocacySheet",

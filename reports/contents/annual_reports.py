@@ -9,7 +9,8 @@ from reports.contents.origin import AppliedRule, Changes, MadeFrom
 
 PUBLISHED = "published"
 FILED = "filed"
-"""Standings of a figure: certified by the library, or published and not certified by it."""
+ESTIMATED = "estimated"
+"""Standings of a figure: certified by the library, published and not certified by it, or worked out."""
 
 
 def _in_edition(number: int) -> str:
@@ -29,7 +30,7 @@ class UseLine:
     borrows: int | None
     net_plus: int | None
     standing: str = ""
-    """How its loans came here: filed, or published (not certified by the library); empty without loans."""
+    """How its loans came here: filed, published (not certified by it) or estimated; empty without loans."""
     standing_a_year_before: str = ""
 
 
@@ -57,7 +58,7 @@ class YearOfUse:
     measured_to: date
     loans: int | None
     standing: str = FILED
-    """filed, or published: a total that the State Library published, or that rests on published figures."""
+    """filed, published (by the State Library, or resting on published figures) or estimated."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,18 @@ class UseReport:
     @property
     def is_published_throughout(self) -> bool:
         """Whether no library certified its loans: all of them were published before this system."""
-        return {line.standing for line in self.lines if line.loans is not None} == {PUBLISHED}
+        return self.standing_throughout == PUBLISHED
+
+    @property
+    def standing_throughout(self) -> str:
+        """How the loans of all libraries came here; empty where some came otherwise than others."""
+        standings = {line.standing for line in self.lines if line.loans is not None}
+        return standings.pop() if len(standings) == 1 else ""
+
+    @property
+    def is_estimated_throughout(self) -> bool:
+        """Whether the loans of every library are estimates."""
+        return self.standing_throughout == ESTIMATED
 
 
 @dataclass(frozen=True)

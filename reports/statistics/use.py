@@ -1,6 +1,6 @@
 """The annual report of use at each public library. Source: Regs. Conn. State Agencies § 11-31c-3(a)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +14,12 @@ from payments.counting import loans_and_borrows
 from payments.explaining.explanation import estimate_of
 from payments.models import (
     CorrectionStatement,
-    CountedFiling,
     Measure,
     Payment,
     PaymentRun,
     PublishedFigure,
 )
+from payments.past_years.history import kinds_of_runs, weakest
 from payments.rules.net_plus import net_plus
 from reports.contents import FILED, PUBLISHED, MadeFrom, TownOfUse, UseLine, UseReport, YearOfUse
 from reports.correction_paper import made_from_correction
@@ -52,7 +52,7 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
     payments = {payment.library_id: payment for payment in run.payments.all()}
     counted_filings = correction.filings if correction else run.counted_filings
     reporting = set(counted_filings.filter(reports_loans("filing")).values_list("filing__library", flat=True))
-    standings = _standings(counted_filings.values("filing"))
+    standings = _standings(counted_filings.values("filing"), run.fiscal_year)
     used = _use_of(payments.values(), correction)
     year_before = _loans_of(run.fiscal_year - 1)
     libraries = open_libraries(measured)
@@ -75,7 +75,7 @@ def use_report(run: PaymentRun, correction: CorrectionStatement | None = None) -
                 standing_a_year_before=before.standing,
             )
         )
-    standing = PUBLISHED if PUBLISHED in standings.values() else FILED
+    standing = weakest(standings.values() or {FILED})
     years = _years(run, sum(line.loans or 0 for line in lines), standing)
     figures: list[list[object]] = [
         [
@@ -122,14 +122,36 @@ def _sources(run: PaymentRun, years: Iterable[YearOfUse], lines: Iterable[UseLin
     return tuple(figures.order_by("source").values_list("source", flat=True).distinct())
 
 
-def _standings(filings: QuerySet[Any, Any]) -> dict[int, str]:
-    """Return, by library id, whether all of its filings were certified by it, or some were published."""
-    found: dict[int, str] = {}
-    rows = Filing.objects.filter(pk__in=filings).order_by().values_list("library", "provenance").distinct()
-    for library, provenance in rows:
-        if found.get(library) != PUBLISHED:
-            found[library] = FILED if provenance == Provenance.FILED else PUBLISHED
-    return found
+def _standings(filings: QuerySet[Any, Any], fiscal_year: int) -> dict[int, str]:
+    """Return, by library id, how firm its loans of a year are: filed, published or estimated.
+
+    An estimate may tell only on whose cards the items were lent: where the loans are what was published of
+    the library, they are published.
+    """
+    published = _published_loans(fiscal_year)
+    kinds: dict[int, set[str]] = defaultdict(set)
+    lent: Counter[int] = Counter()
+    rows = Filing.objects.filter(pk__in=filings).order_by().values_list("library", "provenance")
+    for library, provenance, loans in rows.annotate(loans=Sum("totals__loans", default=0)):
+        kinds[library].add(provenance)
+        lent[library] += loans
+    return {
+        library: _as_published(weakest(found), lent[library], published.get(library))
+        for library, found in kinds.items()
+    }
+
+
+def _as_published(kind: str, loans: int, published: int | None) -> str:
+    """Return the kind of some loans: published where they are an estimate that equals what was published."""
+    return PUBLISHED if kind == Provenance.ESTIMATED and loans == published else str(kind)
+
+
+def _published_loans(fiscal_year: int) -> dict[int, int | None]:
+    """Return what was published of the loans of each library in a fiscal year, by library id."""
+    figures = PublishedFigure.objects.filter(
+        library__isnull=False, measure=Measure.LOANS, fiscal_year=fiscal_year, value__isnull=False
+    )
+    return {figure.library_id: figure.value for figure in figures if figure.library_id is not None}
 
 
 def _towns(lines: Iterable[UseLine]) -> tuple[TownOfUse, ...]:
@@ -191,12 +213,9 @@ def _loans_of(fiscal_year: int) -> dict[int, _Loans]:
 
     They are those of its certified filings or, where it has none on record, what was published of it.
     """
-    totals = PublishedFigure.objects.filter(
-        library__isnull=False, measure=Measure.LOANS, fiscal_year=fiscal_year, value__isnull=False
-    )
-    found = {library: _Loans(value, PUBLISHED) for library, value in totals.values_list("library", "value")}
+    found = {library: _Loans(loans, PUBLISHED) for library, loans in _published_loans(fiscal_year).items()}
     filings = Filing.objects.standing().within(measurement_period(fiscal_year)).filter(reports_loans("pk"))
-    standings = _standings(filings.values("pk"))
+    standings = _standings(filings.values("pk"), fiscal_year)
     rows = filings.values_list("library").annotate(loans=Sum("totals__loans", default=0)).order_by()
     return found | {library: _Loans(loans, standings[library]) for library, loans in rows}
 
@@ -205,14 +224,10 @@ def _years(run: PaymentRun, loans: int, standing: str) -> tuple[YearOfUse, ...]:
     """Return the loans of the state in this and earlier years, oldest first, where any earlier is known.
 
     An earlier year without a published run has the total that was published of it, and says so; so does one
-    whose run counts published figures.
+    whose run counts what is not filed.
     """
     runs = PaymentRun.objects.published().order_by("fiscal_year")
     filed = dict(runs.values_list("fiscal_year").annotate(Sum("payments__loans")))
-    not_certified = CountedFiling.objects.filter(run__in=runs).exclude(filing__provenance=Provenance.FILED)
-    resting_on_published = set(not_certified.values_list("run__fiscal_year", flat=True).distinct())
-    standings = {year: PUBLISHED if year in resting_on_published else FILED for year in filed}
-    standings[run.fiscal_year] = standing
     totals = PublishedFigure.objects.filter(
         library=None,
         measure=Measure.LOANS,
@@ -220,6 +235,12 @@ def _years(run: PaymentRun, loans: int, standing: str) -> tuple[YearOfUse, ...]:
         fiscal_year__gte=run.fiscal_year - YEARS_BACK,
     )
     published = dict(totals.values_list("fiscal_year", "value"))
+    kinds = kinds_of_runs(runs)
+    standings = {
+        one.fiscal_year: _as_published(kinds[one.pk], filed[one.fiscal_year], published.get(one.fiscal_year))
+        for one in runs
+    }
+    standings[run.fiscal_year] = standing
     earlier = sorted(year for year in {*filed, *published} if year < run.fiscal_year)
     if not earlier:
         return ()

@@ -12,7 +12,7 @@ _STANDING = Column(
     "standing",
     "Standing",
     Kind.TEXT,
-    note="filed: certified by the library. published: not certified by the library.",
+    note="filed: certified by the library. published: not certified by the library. estimated: worked out.",
 )
 
 

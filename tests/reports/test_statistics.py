@@ -106,3 +106,24 @@ def test_use_report_fills_earlier_years_with_published_totals_and_says_so(run):
         (FISCAL_YEAR - 2, 3_000, "published"),
         (FISCAL_YEAR, 20, "filed"),
     ]
+
+
+def test_loans_of_an_estimated_filing_are_estimated_unless_they_were_published(run):
+    a, b = Library.objects.get(key="A"), Library.objects.get(key="B")
+    for half in HALVES:
+        certified(a, {b: 7}, first_day=half.first_day, estimated="by size of town")
+    again = services.calculate_run(run=run, by=make_user(Role.STATE_STAFF), at=AT)
+
+    estimated = statistics.use_report(again)
+    for library in (a, None):
+        PublishedFigure.objects.create(
+            library=library, measure=Measure.LOANS, fiscal_year=FISCAL_YEAR, value=14, source="A profile"
+        )
+    PublishedFigure.objects.create(
+        measure=Measure.LOANS, fiscal_year=FISCAL_YEAR - 1, value=9, source="A profile"
+    )
+    published = statistics.use_report(again)
+
+    assert [line.standing for line in estimated.lines if line.loans is not None] == ["filed", "estimated"]
+    assert [line.standing for line in published.lines if line.loans is not None] == ["filed", "published"]
+    assert (published.standing_throughout, published.years[-1].standing) == ("", "published")
