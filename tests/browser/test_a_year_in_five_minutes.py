@@ -293,7 +293,7 @@ def verify(hands: Hands, page: Page, site: str, number: str) -> None:
     """Somebody who has the number, and no account, sees that the certificate is genuine."""
     hands.page = page
     page.goto(site)
-    hands.press(page.get_by_role("link", name="Check a receipt"))
+    hands.press(page.get_by_role("main").get_by_role("link", name="Check a receipt"))
     hands.arrives_at("Check a receipt")
     hands.fill(page.get_by_role("main").get_by_role("textbox").first, number)
     hands.press(hands.button("Show the receipt"))

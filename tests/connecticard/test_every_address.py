@@ -102,6 +102,8 @@ PUBLIC = {
     "api:what-if-list",
     "api:documents-list",
     "api:documents-detail",
+    "api:editions-list",
+    "api:editions-detail",
     "api:statistics-use-list",
     "api:statistics-flows-list",
     "api:statistics-history-list",

@@ -186,6 +186,7 @@ def records(world, settings, tmp_path):
             "fiscal_year": 2027,
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
+            "resource": "filings",
             "object_id": bethel.pk,
             "app_label": "libraries",
             "period_pk": period.pk,

@@ -148,6 +148,7 @@ def test_a_bad_server_leaves_no_draft(source, server, fault):
 
 
 def test_nobody_there_is_said_and_the_rest_is_not_asked(source, server):
+    server.shutdown()  # who waits on a socket that is closed still takes a caller
     server.server_close()
 
     run = harvested(source)
