@@ -212,10 +212,15 @@ def test(arguments: list[str]) -> int:
     else:
         line += _browser_arguments(arguments, environment)
     if not _chooses(arguments):
-        line += ["-n", "auto", "--maxprocesses", "8", "--dist", "worksteal"]
+        line += ["-n", str(_workers()), "--dist", "worksteal"]
     with own_world("test", settings=FAST, slots=8) as world:
         world.make_database()
         return run_in_front(line + arguments, environment={**world.environment(), **environment}, cwd=ROOT)
+
+
+def _workers() -> int:
+    """Return how many tests run at once: one more than there are cores, for one often waits for a browser."""
+    return min((os.cpu_count() or 1) + 1, 8)
 
 
 def _browser_arguments(arguments: list[str], environment: dict[str, str]) -> list[str]:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.api, pytest.mark.django_db]
 
 CONFIG: dict[str, Any] = {"seed": 11031, "generation": {"mode": "all"}}
 made_up = hypothesis.settings(
-    max_examples=8,  # for each client and operation, beside the requests that the description calls for
+    max_examples=6,  # for each client and operation, beside the requests that the description calls for
     deadline=None,
     derandomize=True,
     database=None,
