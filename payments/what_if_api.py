@@ -22,7 +22,14 @@ from payments.counting import CannotCalculate
 from payments.estimating.what_if import Outcome, Sums, answer
 from payments.estimating.what_if_bases import CannotAsk, base_named
 from payments.estimating.what_if_files import NOTICE
-from payments.estimating.what_if_question import PATTERNS, BadQuestion, in_words, parameters, read
+from payments.estimating.what_if_question import (
+    PATTERNS,
+    BadQuestion,
+    in_words,
+    libraries_named,
+    parameters,
+    read,
+)
 from payments.rules.cents import plain_dollars
 from payments.rules.grant_formula import GrantLine
 
@@ -210,12 +217,13 @@ class WhatIfViewSet(ApiView, GenericViewSet):
         given = {name: value for name, value in request.query_params.items() if name in known}
         self.filterset_class(given, queryset=Library.objects.none(), request=request).refuse_mistakes()
         try:
-            question = read(given)
-            base = base_named(question.base, request.user, on=clock.today())
+            base = base_named(given["base"], request.user, on=clock.today())
             if base is None:
-                raise NotFound(f"There is no year {question.base!r} that you may ask about.")
-            if unknown := sorted(question.changes.libraries - set(base.activity)):
-                raise NotFound(f"No library {', '.join(unknown)} takes part in {question.base}.")
+                raise NotFound(f"There is no year {given['base']!r} that you may ask about.")
+            # What is not there is said first: only of libraries that are can a question contradict itself
+            if unknown := sorted(libraries_named(given) - set(base.activity)):
+                raise NotFound(f"No library {', '.join(unknown)} takes part in {given['base']}.")
+            question = read(given)
             outcome = answer(base, question.changes)
         except (BadQuestion, CannotAsk) as refused:
             raise Refused(

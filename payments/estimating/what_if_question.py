@@ -108,6 +108,13 @@ def read(given: Mapping[str, str]) -> Question:
     return Question(given["base"], changes)
 
 
+def libraries_named(given: Mapping[str, str]) -> frozenset[str]:
+    """Return the keys of the libraries that parameters name; each holds to its pattern."""
+    lists = (given.get(name, "") for name in ("not_participating", "not_in_order", "in_order"))
+    with_loans = (part.partition(":")[0] for part in _keys(given.get("loans", "")))
+    return frozenset(with_loans).union(*map(_keys, lists))
+
+
 def parameters(question: Question) -> dict[str, str]:
     """Return the parameters that ask a question, in their order; what is not asked is left out."""
     changes = question.changes

@@ -279,6 +279,7 @@ def test_route_answers_the_same_question(world, client):
         ({"base": "2027-1", "loans": "CT0001:5,CT0001:6"}, 400, "invalid_parameter", "loans"),
         ({"base": "2028-1"}, 404, "not_found", None),
         ({"base": "2027-1", "in_order": "CT9999"}, 404, "not_found", None),
+        ({"base": "2027-1", "loans": "CT9999:5,CT9999:6"}, 404, "not_found", None),
     ],
 )
 def test_route_refuses_with_code_and_field(world, client, asked, status, code, field):
