@@ -86,10 +86,10 @@ def test_nothing_of_the_project_around_them_is_reached_by_an_app(graph):
     assert chains(graph, modules(graph, *ORDER), entrances & graph.modules) == []
 
 
-@pytest.mark.parametrize("app", ["transactions", "payments"])
+@pytest.mark.parametrize("app", ["transactions", "payments", "reports"])
 def test_rules_import_rules_and_nothing_else_of_the_product(graph, app):
     rules = modules(graph, f"{app}.rules")
-    allowed = modules(graph, "transactions.rules", "payments.rules") | {
+    allowed = modules(graph, "transactions.rules", "payments.rules", "reports.rules") | {
         "connecticard.rulebook",
         "connecticard.canonical_json",
     }
@@ -104,7 +104,7 @@ def test_rules_import_rules_and_nothing_else_of_the_product(graph, app):
     assert strangers == set()
 
 
-@pytest.mark.parametrize("app", ["transactions", "payments"])
+@pytest.mark.parametrize("app", ["transactions", "payments", "reports"])
 def test_rules_load_neither_django_nor_a_driver(app):
     """Imported alone in a fresh process, so that a third module cannot bring them in unseen."""
     program = (
