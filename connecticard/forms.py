@@ -17,7 +17,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from connecticard import clock, second_factor
 from connecticard.form_fields import DayField
 from connecticard.models import Role, RoleAssignment, User
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
 
 
@@ -135,6 +135,12 @@ class InvitationForm(forms.Form):
     consortium: Any = forms.ModelChoiceField(
         label="Consortium", queryset=None, required=False, help_text="For a consortium filer."
     )
+    delivery_site: Any = forms.ModelChoiceField(
+        label="Site of deliverIT CT",
+        queryset=None,
+        required=False,
+        help_text="For a delivery reporter of a site that is no public library.",
+    )
     first_day = DayField(label="First day")
     last_day = DayField(
         label="Last day",
@@ -147,6 +153,8 @@ class InvitationForm(forms.Form):
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
         self.fields["library"].queryset = apps.get_model("libraries", "Library").objects.all()  # type: ignore[attr-defined]
         self.fields["consortium"].queryset = apps.get_model("libraries", "Consortium").objects.all()  # type: ignore[attr-defined]
+        sites = apps.get_model("libraries", "DeliverySite").objects
+        self.fields["delivery_site"].queryset = sites.filter(library__isnull=True)  # type: ignore[attr-defined]
         self.fields["first_day"].initial = clock.today
 
     def clean_email(self) -> str:
@@ -155,11 +163,15 @@ class InvitationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         role = cleaned.get("role")
-        for field, roles in (("library", LIBRARY_ROLES), ("consortium", CONSORTIUM_ROLES)):
+        for field, noun, roles in (
+            ("library", "library", LIBRARY_ROLES),
+            ("consortium", "consortium", CONSORTIUM_ROLES),
+            ("delivery_site", "site of deliverIT CT", DELIVERY_ROLES),
+        ):
             if role in roles and not cleaned.get(field) and field not in self.errors:
-                self.add_error(field, f"Choose the {field} for which the role is held.")
+                self.add_error(field, f"Choose the {noun} for which the role is held.")
             if role and role not in roles and cleaned.get(field):
-                self.add_error(field, f"A {Role(role).label} belongs to no {field}. Leave this empty.")
+                self.add_error(field, f"A {Role(role).label} belongs to no {noun}. Leave this empty.")
         first_day, last_day = cleaned.get("first_day"), cleaned.get("last_day")
         if first_day and last_day and last_day < first_day:
             self.add_error("last_day", "The last day is before the first.")
@@ -248,7 +260,7 @@ class ApiTokenForm(forms.Form):
         role.queryset = (  # type: ignore[attr-defined]
             RoleAssignment.objects.filter(user=user)
             .in_force(clock.today())
-            .select_related("library", "consortium")
+            .select_related("library", "consortium", "delivery_site")
         )
         role.label_from_instance = lambda held: held.title  # type: ignore[attr-defined]
 

@@ -66,6 +66,9 @@ class Action(StrEnum):
     MANAGE_LIBRARY_PEOPLE = "invite people of libraries and end their roles"
     MANAGE_STATE_PEOPLE = "invite people of the State Library and end their roles"
     VIEW_PEOPLE = "see who holds which role"
+    VIEW_DELIVERY = "see what sites of deliverIT CT counted, before it is published"
+    REPORT_DELIVERY = "count deliveries and report them"
+    IMPORT_DELIVERY = "record the delivery counts of many sites at once"
     KEEP_WEBHOOKS = "have another program told of what happens"
     VIEW_AUDIT = "read the audit trail"
 
@@ -121,6 +124,9 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.MANAGE_LIBRARY_PEOPLE: _STATE,
     Action.MANAGE_STATE_PEOPLE: frozenset({Role.STATE_ADMINISTRATOR}),
     Action.VIEW_PEOPLE: _READERS,
+    Action.VIEW_DELIVERY: _READERS | _LIBRARY | {Role.DELIVERY_REPORTER},
+    Action.REPORT_DELIVERY: _STATE | _LIBRARY | {Role.DELIVERY_REPORTER},
+    Action.IMPORT_DELIVERY: _STATE,
     Action.KEEP_WEBHOOKS: _STATE | _LIBRARY,
     Action.VIEW_AUDIT: _READERS,
 }
@@ -325,6 +331,29 @@ def consortia_for(user: Any, action: Action, on: date | None = None) -> QuerySet
     if any(held.is_of_the_state for held in granting):
         return consortia
     return consortia.filter(pk__in=[held.consortium_id for held in granting if held.consortium_id])
+
+
+def delivery_sites_for(user: Any, action: Action, on: date | None = None) -> QuerySet[Any]:
+    """Return the sites of deliverIT CT for which a person may do this: one's own, and one's libraries'."""
+    granting = _granting(user, action, on)
+    sites = apps.get_model("libraries", "DeliverySite").objects.all()
+    if any(held.is_of_the_state for held in granting):
+        return sites
+    return sites.filter(
+        Q(pk__in=[held.delivery_site_id for held in granting if held.delivery_site_id])
+        | Q(library__in=libraries_of(granting, on or clock.today()))
+    )
+
+
+def may_for_site(user: Any, action: Action, site: Any, on: date | None = None) -> bool:
+    """Return whether a person may do this for a site of deliverIT CT."""
+    return delivery_sites_for(user, action, on).filter(pk=site.pk).exists()
+
+
+def check_site(user: Any, action: Action, site: Any, on: date | None = None) -> None:
+    """Raise PermissionDenied unless the person may do this for a site of deliverIT CT."""
+    if not may_for_site(user, action, site, on):
+        raise PermissionDenied(f"You may not {action.value} for {site}.")
 
 
 def check(user: Any, action: Action, library: Any = None, on: date | None = None) -> None:

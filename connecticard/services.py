@@ -66,6 +66,7 @@ def invite_person(
     role: Role,
     library: Any = None,
     consortium: Any = None,
+    delivery_site: Any = None,
     valid: DateRange,
     by: User | None,
 ) -> tuple[Invitation, str]:
@@ -76,17 +77,20 @@ def invite_person(
     if by is not None:
         check_may_manage(by=by, role=role, library=library)
     email = email.strip().lower()
-    if _held(email=email, role=role, library=library, consortium=consortium):
+    wanted = {
+        "role": role,
+        "library": library,
+        "consortium": consortium,
+        "delivery_site": delivery_site,
+    }
+    if _held(email, wanted):
         raise Refused(f"{email} holds this role already.")
-    same = Invitation.objects.open().filter(email=email, role=role, library=library, consortium=consortium)
-    for earlier in same.select_for_update():
+    for earlier in Invitation.objects.open().filter(email=email, **wanted).select_for_update(of=("self",)):
         _revoke(earlier, by)
     token, now = secrets.token_urlsafe(32), clock.now()
     invitation = Invitation.objects.create(
         email=email,
-        role=role,
-        library=library,
-        consortium=consortium,
+        **wanted,
         valid=valid,
         token_sha256=sha256_of_token(token),
         invited_by=by,
@@ -133,9 +137,7 @@ def link_to_set_password(*, user: User, assignment: RoleAssignment) -> str:
     """Return a link, which works once, for somebody added on the server who has no password yet."""
     wanted = {
         "email": user.email,
-        "role": assignment.role,
-        "library": assignment.library,
-        "consortium": assignment.consortium,
+        **_wanted(assignment),
     }
     for earlier in Invitation.objects.open().filter(**wanted).select_for_update(of=("self",)):
         _revoke(earlier, None)
@@ -189,23 +191,13 @@ def accept_invitation(
     invitation.accepted_by, invitation.accepted_at = user, clock.now()
     invitation.save(update_fields=["accepted_by", "accepted_at"])
     AuditEvent.record("invitation_accepted", target=invitation, by=user)
-    held = _held(
-        email=user.email, role=invitation.role, library=invitation.library, consortium=invitation.consortium
-    )
-    if not held:
+    if not _held(user.email, _wanted(invitation)):
         _give(user, invitation, by=invitation.invited_by)
     return user
 
 
 def _give(user: User, wanted: Invitation, *, by: User | None) -> RoleAssignment:
-    return give_role(
-        user=user,
-        role=Role(wanted.role),
-        library=wanted.library,
-        consortium=wanted.consortium,
-        valid=wanted.valid,
-        by=by,
-    )
+    return give_role(user=user, **_wanted(wanted), valid=wanted.valid, by=by)
 
 
 def _revoke(invitation: Invitation, by: User | None) -> None:
@@ -234,12 +226,19 @@ def _send_invitation(invitation: Invitation, token: str) -> str:
 # Roles
 
 
-def _held(*, email: str, role: str, library: Any, consortium: Any) -> bool:
-    return (
-        RoleAssignment.objects.in_force(clock.today())
-        .filter(user__email=email, role=role, library=library, consortium=consortium)
-        .exists()
-    )
+def _wanted(role: Invitation | RoleAssignment) -> dict[str, Any]:
+    """Return what somebody is or is asked to be, and for whom."""
+    return {
+        "role": Role(role.role),
+        "library": role.library,
+        "consortium": role.consortium,
+        "delivery_site": role.delivery_site,
+    }
+
+
+def _held(email: str, wanted: dict[str, Any]) -> bool:
+    held = RoleAssignment.objects.in_force(clock.today()).filter(user__email=email, **wanted)
+    return held.exists()
 
 
 @transaction.atomic
@@ -249,12 +248,18 @@ def give_role(
     role: Role,
     library: Any = None,
     consortium: Any = None,
+    delivery_site: Any = None,
     valid: DateRange,
     by: User | None,
 ) -> RoleAssignment:
     """Give somebody a role for some days. `by` None is the server's command line."""
     assignment = RoleAssignment.objects.create(
-        user=user, role=role, library=library, consortium=consortium, valid=valid
+        user=user,
+        role=role,
+        library=library,
+        consortium=consortium,
+        delivery_site=delivery_site,
+        valid=valid,
     )
     AuditEvent.record("role_given", target=assignment, by=by, after=_dates(valid))
     return assignment

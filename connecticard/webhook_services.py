@@ -35,14 +35,21 @@ CHOSEN = [each for each in WebhookType if each is not WebhookType.PING]
 def roles_to_choose(user: User) -> QuerySet[RoleAssignment]:
     """Return the roles in which a person may keep webhooks today."""
     held = RoleAssignment.objects.filter(user=user, role__in=PERMITTED[Action.KEEP_WEBHOOKS])
-    return held.in_force(clock.today()).select_related("library", "consortium").order_by("role", "pk")
+    return (
+        held.in_force(clock.today())
+        .select_related("library", "consortium", "delivery_site")
+        .order_by("role", "pk")
+    )
 
 
 def subscriptions_of(user: Any) -> QuerySet[WebhookSubscription]:
     """Return a person's own webhooks that were not removed."""
     own = WebhookSubscription.objects.filter(role_assignment__user=user, removed_at=None)
     return own.select_related(
-        "role_assignment__user", "role_assignment__library", "role_assignment__consortium"
+        "role_assignment__user",
+        "role_assignment__library",
+        "role_assignment__consortium",
+        "role_assignment__delivery_site",
     )
 
 

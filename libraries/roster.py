@@ -10,11 +10,21 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from connecticard.locks import hold_payment_inputs
 from connecticard.models import AuditEvent
 from libraries import roster_files
-from libraries.models import Consortium, ConsortiumMembership, Library, LibraryName, Residency, Town
+from libraries.models import (
+    Consortium,
+    ConsortiumMembership,
+    DeliverySite,
+    Library,
+    LibraryName,
+    Residency,
+    SiteKind,
+    Town,
+)
 
 ALWAYS = DateRange(None, None)  # no bound is known
 SURVEY_YEAR = DateRange(*roster_files.SURVEY_YEAR)
 SURVEY = "IMLS Public Libraries Survey FY2018"
+PUBLIC_SITES = "Every public library of the roster; the State Library publishes no list of sites."
 
 Record = TypeVar("Record", bound=models.Model)
 
@@ -29,7 +39,7 @@ class RosterLoad:
 
 @transaction.atomic
 def load_roster() -> RosterLoad:
-    """Add the towns, libraries, residency and consortia of the shipped data that are not on record.
+    """Add towns, libraries, delivery sites, residency and consortia of the shipped data not on record yet.
 
     A record that stands, changed by staff or not, stays as it is; where it differs from what ships, the
     difference is listed. Two loads at once wait for one another. Creates no person and no letter.
@@ -96,6 +106,22 @@ def load_roster() -> RosterLoad:
         ],
         key=["library_id", "name"],
         compared=["valid"],
+    )
+    _add(
+        load,
+        DeliverySite,
+        [
+            DeliverySite(
+                key=library.key,
+                name=library.name,
+                kind=SiteKind.PUBLIC,
+                library=by_key[library.key],
+                valid=ALWAYS,
+                note=PUBLIC_SITES,
+            )
+            for library in shipped_libraries
+        ],
+        key=["key"],
     )
     _add(
         load,

@@ -28,6 +28,9 @@ class Invitation(models.Model):
     consortium = models.ForeignKey(
         "libraries.Consortium", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    delivery_site = models.ForeignKey(
+        "libraries.DeliverySite", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     valid = DateRangeField(help_text="The days for which the role will be held.")
     token_sha256 = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
@@ -61,7 +64,7 @@ class Invitation(models.Model):
 
     @property
     def title(self) -> str:
-        where = self.library or self.consortium
+        where = self.library or self.consortium or self.delivery_site
         return f"{Role(self.role).label}, {where}" if where else Role(self.role).label
 
     def is_open(self, at: datetime) -> bool:

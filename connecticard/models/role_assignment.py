@@ -15,6 +15,7 @@ class Role(StrEnum):
     LIBRARY_CERTIFIER = "library_certifier"
     DEPUTY_CERTIFIER = "deputy_certifier"
     CONSORTIUM_FILER = "consortium_filer"
+    DELIVERY_REPORTER = "delivery_reporter"
     STATE_STAFF = "state_library_staff"
     STATE_ADMINISTRATOR = "state_library_administrator"
     AUDITOR = "auditor"
@@ -26,6 +27,7 @@ class Role(StrEnum):
             Role.LIBRARY_CERTIFIER: "Library certifier",
             Role.DEPUTY_CERTIFIER: "Deputy certifier",
             Role.CONSORTIUM_FILER: "Consortium filer",
+            Role.DELIVERY_REPORTER: "Delivery reporter",
             Role.STATE_STAFF: "State Library staff",
             Role.STATE_ADMINISTRATOR: "State Library administrator",
             Role.AUDITOR: "Auditor",
@@ -34,19 +36,19 @@ class Role(StrEnum):
 
 LIBRARY_ROLES = frozenset({Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.DEPUTY_CERTIFIER})
 CONSORTIUM_ROLES = frozenset({Role.CONSORTIUM_FILER})
+DELIVERY_ROLES = frozenset({Role.DELIVERY_REPORTER})
 STATE_ROLES = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR, Role.AUDITOR})
 
 
+_HELD_FOR = {"library": LIBRARY_ROLES, "consortium": CONSORTIUM_ROLES, "delivery_site": DELIVERY_ROLES}
+
+
 def belongs_to_its_kind(name: str) -> models.CheckConstraint:
-    """Return the constraint that a role names the library or consortium it is held for, and only that."""
-    return models.CheckConstraint(
-        name=name,
-        condition=(
-            Q(role__in=sorted(LIBRARY_ROLES), library__isnull=False, consortium__isnull=True)
-            | Q(role__in=sorted(CONSORTIUM_ROLES), library__isnull=True, consortium__isnull=False)
-            | Q(role__in=sorted(STATE_ROLES), library__isnull=True, consortium__isnull=True)
-        ),
-    )
+    """Return the constraint that a role names whom it is held for, a library, consortium or site, alone."""
+    belongs = Q(role__in=sorted(STATE_ROLES), **{f"{column}__isnull": True for column in _HELD_FOR})
+    for whose, roles in _HELD_FOR.items():
+        belongs |= Q(role__in=sorted(roles), **{f"{column}__isnull": column != whose for column in _HELD_FOR})
+    return models.CheckConstraint(name=name, condition=belongs)
 
 
 def deputy_has_days(name: str) -> models.CheckConstraint:
@@ -65,7 +67,7 @@ class RoleAssignmentQuerySet(models.QuerySet["RoleAssignment"]):
 
 
 class RoleAssignment(models.Model):
-    """Somebody holds a role, for a library or a consortium where it is one's, from a day until a day."""
+    """Somebody holds a role from a day until a day, for a library, consortium or site where it is one's."""
 
     user = models.ForeignKey("connecticard.User", on_delete=models.PROTECT, related_name="role_assignments")
     role = models.CharField(max_length=40, choices=[(role.value, role.label) for role in Role])
@@ -74,6 +76,13 @@ class RoleAssignment(models.Model):
     )
     consortium = models.ForeignKey(
         "libraries.Consortium",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="role_assignments",
+    )
+    delivery_site = models.ForeignKey(
+        "libraries.DeliverySite",
         on_delete=models.PROTECT,
         null=True,
         blank=True,
@@ -101,7 +110,7 @@ class RoleAssignment(models.Model):
     @property
     def title(self) -> str:
         """The role and whose it is, as a page says it."""
-        where = self.library or self.consortium
+        where = self.library or self.consortium or self.delivery_site
         return f"{Role(self.role).label}, {where}" if where else Role(self.role).label
 
     @property
@@ -111,8 +120,8 @@ class RoleAssignment(models.Model):
 
     @property
     def is_of_the_state(self) -> bool:
-        """Whether it reaches every library, because it is of none and of no consortium."""
-        return self.library_id is None and self.consortium_id is None
+        """Whether it reaches every library, because it is held for nobody alone."""
+        return self.library_id is None and self.consortium_id is None and self.delivery_site_id is None
 
     @property
     def last_day(self) -> date | None:

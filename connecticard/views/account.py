@@ -52,7 +52,7 @@ def _roles(user: User) -> Any:
     return (
         RoleAssignment.objects.filter(user=user)
         .in_force(clock.today())
-        .select_related("library", "consortium")
+        .select_related("library", "consortium", "delivery_site")
         .order_by("role", "pk")
     )
 
@@ -60,7 +60,10 @@ def _roles(user: User) -> Any:
 def _tokens(user: User) -> list[ApiToken]:
     now, today = clock.now(), clock.today()
     tokens = ApiToken.objects.filter(role_assignment__user=user, revoked_at__isnull=True).select_related(
-        "role_assignment__user", "role_assignment__library", "role_assignment__consortium"
+        "role_assignment__user",
+        "role_assignment__library",
+        "role_assignment__consortium",
+        "role_assignment__delivery_site",
     )
     return [token for token in tokens if token.works(now, today)]
 

@@ -25,7 +25,9 @@ def people(request: HttpRequest) -> HttpResponse:
     """List people with the roles they hold today, and the invitations not yet taken up."""
     form = PeopleFilterForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
-    held = RoleAssignment.objects.in_force(clock.today()).select_related("library", "consortium")
+    held = RoleAssignment.objects.in_force(clock.today()).select_related(
+        "library", "consortium", "delivery_site"
+    )
     listed = User.objects.order_by("name", "email")
     if wanted.get("name"):
         listed = listed.filter(Q(name__icontains=wanted["name"]) | Q(email__icontains=wanted["name"]))
@@ -47,7 +49,9 @@ def people(request: HttpRequest) -> HttpResponse:
             "form": form,
             "page": page,
             "rows": [(user, roles.get(user.pk, [])) for user in page],
-            "invitations": Invitation.objects.open().select_related("library", "consortium", "invited_by"),
+            "invitations": Invitation.objects.open().select_related(
+                "library", "consortium", "delivery_site", "invited_by"
+            ),
             "resets": _waiting_resets(),
             "now": clock.now(),
             "may_invite": may(request.user, Action.MANAGE_LIBRARY_PEOPLE),
@@ -70,7 +74,9 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _person_page(request: HttpRequest, user: User, reset_form: ReasonForm, status: int = 200) -> HttpResponse:
     today = clock.today()
-    roles = user.role_assignments.select_related("library", "consortium").order_by("role", "-pk")
+    roles = user.role_assignments.select_related("library", "consortium", "delivery_site").order_by(
+        "role", "-pk"
+    )
     reset = _waiting_resets().filter(user=user).first()
     return render(
         request,
@@ -112,6 +118,7 @@ def invite(request: HttpRequest) -> HttpResponse:
                 role=Role(wanted["role"]),
                 library=wanted["library"],
                 consortium=wanted["consortium"],
+                delivery_site=wanted["delivery_site"],
                 valid=form.valid,
                 by=signed_in(request),
             )

@@ -1,4 +1,5 @@
 from libraries.models.consortium import Consortium, ConsortiumMembership
+from libraries.models.delivery_site import DeliveryCode, DeliverySite, SiteKind
 from libraries.models.letter_of_agreement import LetterOfAgreement
 from libraries.models.library import Library, LibraryName, LibrarySuccession
 from libraries.models.residency import Residency
@@ -7,10 +8,13 @@ from libraries.models.town import Town
 __all__ = [
     "Consortium",
     "ConsortiumMembership",
+    "DeliveryCode",
+    "DeliverySite",
     "LetterOfAgreement",
     "Library",
     "LibraryName",
     "LibrarySuccession",
     "Residency",
+    "SiteKind",
     "Town",
 ]

@@ -1,5 +1,6 @@
 from datetime import date
 
+import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
@@ -80,6 +81,15 @@ class Library(models.Model):
             models.CheckConstraint(  # it stands in addresses and in the names of files
                 name="library_key_is_letters_digits_hyphens", condition=Q(key__regex=r"^[A-Za-z0-9-]+$")
             ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(  # the site takes key, name and town of its library whenever it is written
+                name="library_names_its_delivery_site",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("key", "name", "town_id"),  # type: ignore[no-untyped-call]
+                func="UPDATE libraries_deliverysite SET name = NEW.name WHERE library_id = NEW.id; "
+                "RETURN NULL;",
+            )
         ]
 
     def __str__(self) -> str:

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from connecticard.models import Role
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 from connecticard.permissions import PERMITTED
-from tests.factories import make_consortium, make_library, make_signed_in_client
+from tests.factories import make_consortium, make_delivery_site, make_library, make_signed_in_client
 
 pytestmark = pytest.mark.django_db
 
@@ -145,6 +145,7 @@ def client_of(role: Role):
         role,
         make_library() if role in LIBRARY_ROLES else None,
         consortium=make_consortium() if role in CONSORTIUM_ROLES else None,
+        delivery_site=make_delivery_site() if role in DELIVERY_ROLES else None,
     )
 
 

@@ -9,8 +9,17 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard import clock
 from connecticard.models import AuditEvent, Role
-from connecticard.permissions import PERMITTED, SCOPES, Action, libraries_for, may, read_roles_once
-from tests.factories import give_role, make_consortium, make_library, make_user
+from connecticard.permissions import (
+    PERMITTED,
+    SCOPES,
+    Action,
+    delivery_sites_for,
+    libraries_for,
+    may,
+    may_for_site,
+    read_roles_once,
+)
+from tests.factories import give_role, make_consortium, make_delivery_site, make_library, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +40,7 @@ def test_auditor_changes_nothing():
         Action.VIEW_PAYEES,
         Action.VIEW_PEOPLE,
         Action.VIEW_AUDIT,
+        Action.VIEW_DELIVERY,
     }
 
     assert {action for action in Action if Role.AUDITOR in PERMITTED[action]} == reads
@@ -94,6 +104,33 @@ def test_consortium_role_reaches_members_on_the_day():
 
     assert list(libraries_for(user, Action.ENTER_COUNTS)) == [member]
     assert may(user, Action.ENTER_COUNTS, left, on=date(2019, 6, 1))
+
+
+def test_delivery_reporter_reaches_one_site_and_no_library():
+    site, other = make_delivery_site(), make_delivery_site(library=make_library())
+    user = make_user(Role.DELIVERY_REPORTER, delivery_site=site)
+
+    assert may_for_site(user, Action.REPORT_DELIVERY, site)
+    assert not may_for_site(user, Action.REPORT_DELIVERY, other)
+    assert list(delivery_sites_for(user, Action.VIEW_DELIVERY)) == [site]
+    assert not libraries_for(user, Action.VIEW_DELIVERY)
+    assert {action for action in Action if may(user, action)} == {
+        Action.VIEW_DELIVERY,
+        Action.REPORT_DELIVERY,
+    }
+
+
+def test_who_files_for_a_library_reports_for_its_site_and_the_state_for_all():
+    library = make_library()
+    site, other = make_delivery_site(library=library), make_delivery_site()
+    certifier = make_user(Role.LIBRARY_CERTIFIER, library=library)
+    of_consortium = make_user(Role.CONSORTIUM_FILER, consortium=make_consortium(members=(library,)))
+
+    for user in (certifier, of_consortium):
+        assert list(delivery_sites_for(user, Action.REPORT_DELIVERY)) == [site]
+    assert set(delivery_sites_for(make_user(Role.STATE_STAFF), Action.REPORT_DELIVERY)) == {site, other}
+    assert not may_for_site(make_user(Role.AUDITOR), Action.REPORT_DELIVERY, site)
+    assert not may_for_site(AnonymousUser(), Action.VIEW_DELIVERY, site)
 
 
 def test_deputy_certifies_on_the_days_of_the_assignment():

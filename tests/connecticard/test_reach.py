@@ -13,7 +13,7 @@ from django.urls import reverse
 from connecticard import clock, services, webhook_services
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role, WebhookType
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 from connecticard.permissions import Scope
 from payments.disbursing.board_orders import record_order
 from payments.disbursing.payment_batches import export_batch
@@ -29,7 +29,13 @@ from reports.models import Document, DocumentBatch, DocumentKind, Edition, Editi
 from reports.stored_contents import json_of
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
-from tests.factories import current_code, make_consortium, make_signed_in_client, make_user
+from tests.factories import (
+    current_code,
+    make_consortium,
+    make_delivery_site,
+    make_signed_in_client,
+    make_user,
+)
 from tests.reports.documents import use_report
 from transactions.models import HarvestSource, Holiday, LabelMapping, Waiver
 from transactions.rules.filing_calendar import eastern_day
@@ -327,7 +333,13 @@ def everywhere(client, records, *, all_addresses=False):
 
 @pytest.mark.parametrize(
     "role",
-    [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER, Role.DEPUTY_CERTIFIER, Role.CONSORTIUM_FILER],
+    [
+        Role.LIBRARY_FILER,
+        Role.LIBRARY_CERTIFIER,
+        Role.DEPUTY_CERTIFIER,
+        Role.CONSORTIUM_FILER,
+        Role.DELIVERY_REPORTER,
+    ],
 )
 def test_people_of_one_library_reach_nothing_of_another(role, world, records):
     canton = world.libraries["CT0003"]
@@ -335,6 +347,7 @@ def test_people_of_one_library_reach_nothing_of_another(role, world, records):
         role,
         canton if role in LIBRARY_ROLES else None,
         consortium=make_consortium(members=(canton,)) if role in CONSORTIUM_ROLES else None,
+        delivery_site=make_delivery_site() if role in DELIVERY_ROLES else None,
     )
     client.post(reverse("mfa_reauthenticate"), {"code": current_code(client.user)})
     before = AuditEvent.objects.count()

@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from connecticard import clock, services
 from connecticard.models import AuditEvent, Role, RoleAssignment, User
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 
 SHORT = {
     "staff": Role.STATE_STAFF,
@@ -18,6 +18,13 @@ SHORT = {
     "filer": Role.LIBRARY_FILER,
     "certifier": Role.LIBRARY_CERTIFIER,
 }
+
+# Column, option and its placeholder, the roles that need it, the model and field by which it is found.
+_HELD_FOR = (
+    ("library", "library", "KEY", LIBRARY_ROLES, "Library", "key", "library with the key"),
+    ("consortium", "consortium", "NAME", CONSORTIUM_ROLES, "Consortium", "name", "consortium named"),
+    ("delivery_site", "site", "KEY", DELIVERY_ROLES, "DeliverySite", "key", "site with the key"),
+)
 
 
 def role_named(text: str) -> Role:
@@ -40,6 +47,7 @@ class Command(BaseCommand):
         parser.add_argument("--role", required=True, metavar="ROLE")
         parser.add_argument("--library", metavar="KEY", help="the library's FSCS key, for a library role")
         parser.add_argument("--consortium", metavar="NAME", help="for a consortium filer")
+        parser.add_argument("--site", metavar="KEY", help="the site's key, for a delivery reporter")
         parser.add_argument("--name", metavar="NAME", help="the person's name, where it is not known yet")
 
     @transaction.atomic
@@ -50,12 +58,10 @@ class Command(BaseCommand):
         except ValidationError:
             raise CommandError(f"{email} is not an e-mail address.", returncode=2) from None
         wanted = role_named(role)
-        library, consortium = self._whose(wanted, options["library"], options["consortium"])
+        whose = self._whose(wanted, options)
         self._ensure_person(email, options["name"])
         user = User.objects.get(email=email)
-        held = RoleAssignment.objects.in_force(clock.today()).filter(
-            user=user, role=wanted, library=library, consortium=consortium
-        )
+        held = RoleAssignment.objects.in_force(clock.today()).filter(user=user, role=wanted, **whose)
         assignment = held.first()
         if assignment is not None:
             self.stdout.write(f"{email} holds the role already: {assignment.title}.")
@@ -63,8 +69,7 @@ class Command(BaseCommand):
             assignment = services.give_role(
                 user=user,
                 role=wanted,
-                library=library,
-                consortium=consortium,
+                **whose,
                 valid=DateRange(clock.today(), None),
                 by=None,
             )
@@ -88,24 +93,17 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{email} is renamed to {name}.")
 
-    def _whose(self, role: Role, key: str | None, consortium_name: str | None) -> tuple[Any, Any]:
-        for option, given, roles in (
-            ("--library KEY", key, LIBRARY_ROLES),
-            ("--consortium NAME", consortium_name, CONSORTIUM_ROLES),
-        ):
+    def _whose(self, role: Role, options: dict[str, Any]) -> dict[str, Any]:
+        """Return for whom the role is held: a library, a consortium, a site, or nobody alone."""
+        whose: dict[str, Any] = {}
+        for column, option, placeholder, roles, model, field, said in _HELD_FOR:
+            given = options[option]
             if role in roles and not given:
-                raise CommandError(f"The role {role.label} needs {option}.", returncode=2)
+                raise CommandError(f"The role {role.label} needs --{option} {placeholder}.", returncode=2)
             if given and role not in roles:
-                raise CommandError(f"The role {role.label} takes no {option}.", returncode=2)
-        library = consortium = None
-        if key:
-            library = apps.get_model("libraries", "Library").objects.filter(key=key).first()
-            if library is None:
-                raise CommandError(f"There is no library with the key {key}.", returncode=2)
-        if consortium_name:
-            consortium = (
-                apps.get_model("libraries", "Consortium").objects.filter(name=consortium_name).first()
-            )
-            if consortium is None:
-                raise CommandError(f"There is no consortium named {consortium_name}.", returncode=2)
-        return library, consortium
+                raise CommandError(f"The role {role.label} takes no --{option} {placeholder}.", returncode=2)
+            records = apps.get_model("libraries", model).objects
+            whose[column] = records.filter(**{field: given}).first() if given else None
+            if given and whose[column] is None:
+                raise CommandError(f"There is no {said} {given}.", returncode=2)
+        return whose
