@@ -1,3 +1,4 @@
+from transactions.models.delivery_report import DeliveryCount, DeliveryReport, DeliveryTally
 from transactions.models.explanation import Explanation
 from transactions.models.filing import Filing, FilingBasis, Provenance
 from transactions.models.filing_period import FilingPeriod
@@ -20,6 +21,9 @@ from transactions.models.reporting_cadence import ReportingCadence
 from transactions.models.waiver import Waiver, WaiverTerms
 
 __all__ = [
+    "DeliveryCount",
+    "DeliveryReport",
+    "DeliveryTally",
     "Explanation",
     "Filing",
     "FilingBasis",
