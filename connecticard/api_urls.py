@@ -18,9 +18,16 @@ for app in (libraries.api, transactions.api, payments.api, payments.explained_ap
 app_name = "api"
 
 urlpatterns = [
-    path("", api_reference, name="reference"),
-    path("reference/<slug:resource>/", api_resource, name="resource"),
-    path("v1/", include(router.urls)),
-    path("v1/schema/", SchemaView.as_view(), name="schema"),
-    re_path(r"^(?:.*/)?$", NoSuchRoute.as_view(), name="no_such_route"),
+    path("api/", api_reference, name="reference"),
+    path("api/reference/<slug:resource>/", api_resource, name="resource"),
+    path(
+        "api/",
+        include(
+            [
+                path("v1/", include(router.urls)),
+                path("v1/schema/", SchemaView.as_view(), name="schema"),
+                re_path(r"^(?:.*/)?$", NoSuchRoute.as_view(), name="no_such_route"),
+            ]
+        ),
+    ),
 ]

@@ -8,9 +8,12 @@ from uuid import uuid4
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import is_valid_path
+from django.utils import translation
 from django.utils.cache import patch_cache_control
 
 from connecticard import api_problems
+from connecticard.languages import in_english, language_of
 from connecticard.permissions import read_roles_once
 from connecticard.request_id import came_by, request_id
 from connecticard.second_factor import SECOND_FACTOR_SET, has_second_factor
@@ -43,6 +46,23 @@ class RequestIdMiddleware:
         finally:
             request_id.reset(token)
             came_by.reset(way)
+
+
+class LanguageMiddleware:
+    """Answer in the language of the address; a page that has no Spanish is sent for in English."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(language_of(request.path_info)):
+            response = self.get_response(request)
+        if response.status_code == 404 and request.resolver_match is None:
+            english = in_english(request.path_info)
+            if english != request.path_info and is_valid_path(english):
+                asked = request.META.get("QUERY_STRING", "")
+                return redirect(f"{english}?{asked}" if asked else english)
+        return response
 
 
 class PrivatePagesMiddleware:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from connecticard.permissions import PERMITTED, Action, assignments
 
@@ -22,9 +24,9 @@ class Place:
     reach from it though their addresses lie elsewhere.
     """
 
-    label: str
+    label: str | Promise
     url_name: str
-    section: str
+    section: str | Promise
     action: Action | None = None
     leads_to: frozenset[str] = frozenset()
 
@@ -33,7 +35,7 @@ class Place:
 class Link:
     """A place or section as one person sees it; `current` is the value of aria-current, empty elsewhere."""
 
-    label: str
+    label: str | Promise
     url: str
     current: str
 
@@ -59,36 +61,36 @@ IN_ONE_ROW = 10
 
 PLACES: Sequence[Place] = (
     Place(
-        "My libraries",
+        _("My libraries"),
         "payments:my_libraries",
-        "My libraries",
+        _("My libraries"),
         Action.VIEW_OWN_LIBRARIES,
         leads_to=_OF_A_LIBRARY | _OF_A_REPORT,
     ),
     Place(
-        "What libraries owe",
+        _("What libraries owe"),
         "payments:work_list",
-        "Work",
+        _("Work"),
         Action.VIEW_WORK_LIST,
         leads_to=frozenset({"payments:library_home", "payments:contact_log"}),
     ),
-    Place("Filings", "transactions:filing_list", "Work", Action.VIEW_LIBRARY),
-    Place("Consortia", "transactions:consortium_list", "Work", Action.VIEW_CONSORTIUM),
-    Place("Harvest", "transactions:harvest_list", "Work", Action.VIEW_HARVEST),
+    Place(_("Filings"), "transactions:filing_list", _("Work"), Action.VIEW_LIBRARY),
+    Place(_("Consortia"), "transactions:consortium_list", _("Work"), Action.VIEW_CONSORTIUM),
+    Place(_("Harvest"), "transactions:harvest_list", _("Work"), Action.VIEW_HARVEST),
     Place(
-        "Expenditure reports",
+        _("Expenditure reports"),
         "payments:expenditure_report_list",
-        "Work",
+        _("Work"),
         Action.VIEW_WORK_LIST,
         leads_to=_OF_A_REPORT,
     ),
-    Place("Filing dates", "transactions:period_list", "Work", Action.VIEW_WORK_LIST),
-    Place("Waivers", "transactions:waiver_list", "Work", Action.VIEW_AUDIT),
-    Place("Mail", "payments:mail", "Work", Action.VIEW_MAIL),
+    Place(_("Filing dates"), "transactions:period_list", _("Work"), Action.VIEW_WORK_LIST),
+    Place(_("Waivers"), "transactions:waiver_list", _("Work"), Action.VIEW_AUDIT),
+    Place(_("Mail"), "payments:mail", _("Work"), Action.VIEW_MAIL),
     Place(
-        "Payment runs",
+        _("Payment runs"),
         "payments:run_list",
-        "Payments",
+        _("Payments"),
         Action.VIEW_RUNS,
         leads_to=frozenset(
             f"payments:{page}"
@@ -103,41 +105,44 @@ PLACES: Sequence[Place] = (
         )
         | frozenset(f"reports:edition_{page}" for page in ("page", "review", "certify", "publish")),
     ),
-    Place("Appropriations", "payments:appropriation_list", "Payments", Action.VIEW_RUNS),
-    Place("Payees", "payments:payee_list", "Payments", Action.VIEW_PAYEES),
-    Place("Payment year, step by step", "payments:payment_year", "Payments", Action.VIEW_RUNS),
-    Place("Find your library", "reports:finder", "Libraries"),
-    Place("Libraries", "libraries:library_list", "Libraries"),
-    Place("Towns", "libraries:town_list", "Libraries"),
+    Place(_("Appropriations"), "payments:appropriation_list", _("Payments"), Action.VIEW_RUNS),
+    Place(_("Payees"), "payments:payee_list", _("Payments"), Action.VIEW_PAYEES),
+    Place(_("Payment year, step by step"), "payments:payment_year", _("Payments"), Action.VIEW_RUNS),
+    Place(_("Find your library"), "reports:finder", _("Libraries")),
+    Place(_("Libraries"), "libraries:library_list", _("Libraries")),
+    Place(_("Towns"), "libraries:town_list", _("Libraries")),
     Place(
-        "Letters of agreement",
+        _("Letters of agreement"),
         "libraries:letter_list",
-        "Libraries",
+        _("Libraries"),
         Action.MANAGE_ROSTER,
         leads_to=frozenset({"libraries:letter_record"}),
     ),
     Place(
-        "Reports",
+        _("Reports"),
         "reports:report_list",
-        "Published",
+        _("Published"),
         leads_to=frozenset({"reports:downloads", "reports:library_documents"}),
     ),
     Place(
-        "Trends",
+        _("Trends"),
         "payments:trend_state",
-        "Published",
+        _("Published"),
         leads_to=frozenset({"payments:trend_library", "payments:trend_town"}),
     ),
     Place(
-        "Flows", "reports:flows", "Published", leads_to=frozenset({"reports:flows", "reports:library_flows"})
+        _("Flows"),
+        "reports:flows",
+        _("Published"),
+        leads_to=frozenset({"reports:flows", "reports:library_flows"}),
     ),
-    Place("What if", "payments:what_if", "Published"),
-    Place("Key dates", "reports:key_dates", "Published"),
-    Place("Rulebook", "reports:rulebook", "Published"),
-    Place("People", "connecticard:people", "Office", Action.VIEW_PEOPLE),
-    Place("Holidays", "transactions:holiday_list", "Office", Action.MANAGE_ROSTER),
-    Place("Reference data", "admin:index", "Office", Action.MANAGE_ROSTER),
-    Place("Audit trail", "connecticard:audit", "Office", Action.VIEW_AUDIT),
+    Place(_("What if"), "payments:what_if", _("Published")),
+    Place(_("Key dates"), "reports:key_dates", _("Published")),
+    Place(_("Rulebook"), "reports:rulebook", _("Published")),
+    Place(_("People"), "connecticard:people", _("Office"), Action.VIEW_PEOPLE),
+    Place(_("Holidays"), "transactions:holiday_list", _("Office"), Action.MANAGE_ROSTER),
+    Place(_("Reference data"), "admin:index", _("Office"), Action.MANAGE_ROSTER),
+    Place(_("Audit trail"), "connecticard:audit", _("Office"), Action.VIEW_AUDIT),
 )
 
 
@@ -158,7 +163,7 @@ class Navigation:
 
     links: list[Link]
     first: Link
-    section: str = ""
+    section: str | Promise = ""
     places: Sequence[Link] = ()
 
     def __bool__(self) -> bool:

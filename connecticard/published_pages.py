@@ -154,7 +154,9 @@ def _product_version() -> str:
         return str(settings.CODE_VERSION)
     folders = ("connecticard", "libraries", "transactions", "payments", "reports", "templates")
     files = (path for folder in folders for path in (settings.BASE_DIR / folder).rglob("*"))
-    return str(max(path.stat().st_mtime_ns for path in files if path.suffix in {".py", ".html", ".toml"}))
+    return str(
+        max(path.stat().st_mtime_ns for path in files if path.suffix in {".py", ".html", ".toml", ".po"})
+    )
 
 
 def _forget_the_version(**kwargs: object) -> None:

@@ -14,6 +14,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from connecticard.catalogues import compiled_catalogue
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 PRODUCTION = os.environ.get("CONNECTICARD_PRODUCTION") == "1"
 DEBUG = False
@@ -94,6 +96,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "connecticard.middleware.RequestIdMiddleware",
+    "connecticard.middleware.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -131,7 +134,10 @@ WSGI_APPLICATION = "connecticard.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Language and time
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]  # the second below /es/; see languages.py
+LOCALE_PATHS = [compiled_catalogue(BASE_DIR, VAR_DIR / "locale")]
+FORMAT_MODULE_PATH = "connecticard.formats"
 TIME_ZONE = "America/New_York"
 USE_TZ = True
 

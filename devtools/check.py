@@ -113,6 +113,7 @@ CHECKS: dict[str, Callable[[], str]] = {
         "--dry-run",
         **PRODUCTION,
     ),
+    "Spanish": tool("python", "manage.py", "spanish", **PRODUCTION),
     "compose file": compose_file,
     "Dockerfile": dockerfile,
     "lock files": lock_files,

@@ -12,6 +12,7 @@ from typing import Any
 from django import template
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.template.defaultfilters import date as formatted
+from django.utils.translation import get_language, gettext, ngettext
 
 from connecticard.clock import EASTERN
 
@@ -52,7 +53,7 @@ def count(value: int | None) -> str:
 @register.filter
 def or_not_counted(value: int | None) -> str:
     """Write a number with commas, and n/c for None: the library said that it did not count."""
-    return "n/c" if value is None else count(value)
+    return gettext("n/c") if value is None else count(value)
 
 
 @register.filter
@@ -75,7 +76,7 @@ def signed_cents(cents: int | None) -> str:
 def loans(value: Any) -> str:
     """Write what stands in a place of a filing: a number, blank for nothing, n/c for not counted."""
     if value is None:
-        return "blank"
+        return gettext("blank")
     return count(value) if isinstance(value, int) else str(value)
 
 
@@ -124,7 +125,7 @@ def percent(part: int | None, whole: int) -> str:
         return ""
     share = Fraction(100 * _whole(part), whole)
     if 0 < share < Fraction(1, 10):
-        return "under 0.1%"
+        return gettext("under %(least)s") % {"least": "0.1%"}
     return f"{_sign(share)}{_with_decimals(abs(share), 1)}%"
 
 
@@ -161,16 +162,24 @@ def _day(value: date | datetime | None) -> date | str:
     return _eastern(value) if isinstance(value, datetime) else value or ""
 
 
+_DAY = {"en": "F j, Y", "es": r"j \d\e F \d\e Y"}
+
+
+def _written(value: date | datetime | str, before: str = "", after: str = "") -> str:
+    """Write a day in the language of the page; before and after it, what other letters of Django's say."""
+    return formatted(value, f"{before}{_DAY[get_language() or 'en']}{after}")
+
+
 @register.filter
 def long_date(value: date | datetime | None) -> str:
-    """Write a day in full: Monday, March 8, 2027."""
-    return formatted(_day(value), "l, F j, Y")
+    """Write a day in full: Monday, March 8, 2027; in Spanish lunes, 8 de marzo de 2027."""
+    return _written(_day(value), "l, ")
 
 
 @register.filter
 def day(value: date | datetime | None) -> str:
-    """Write a day: March 8, 2027."""
-    return formatted(_day(value), "F j, Y")
+    """Write a day: March 8, 2027; in Spanish 8 de marzo de 2027."""
+    return _written(_day(value))
 
 
 @register.filter
@@ -180,25 +189,31 @@ def days(valid: DateRange | None) -> str:
         return ""
     first = valid.lower
     last = valid.upper and valid.upper - timedelta(days=1)
+    written = {"first": day(first), "last": day(last)}
     if first and last:
-        return f"on {day(first)}" if first == last else f"from {day(first)} through {day(last)}"
+        if first == last:
+            return gettext("on %(first)s") % written
+        return gettext("from %(first)s through %(last)s") % written
     if first:
-        return f"from {day(first)} on"
-    return f"through {day(last)}" if last else "at all times"
+        return gettext("from %(first)s on") % written
+    return gettext("through %(last)s") % written if last else gettext("at all times")
 
 
 @register.filter
 def moment(value: datetime | None) -> str:
     """Write a moment: March 8, 2027, 4:05 p.m. Eastern."""
     local = _eastern(value)
-    return f"{formatted(local, 'F j, Y, g:i a')} Eastern" if local else ""
+    return gettext("%(moment)s Eastern") % {"moment": _written(local, after=", g:i a")} if local else ""
 
 
 @register.filter
 def long_moment(value: datetime | None) -> str:
     """Write a moment in full: Monday, March 8, 2027, at 4:05:09 p.m. Eastern time."""
     local = _eastern(value)
-    return f"{formatted(local, 'l, F j, Y')}, at {formatted(local, 'g:i:s a')} Eastern time" if local else ""
+    if not local:
+        return ""
+    written = {"day": _written(local, "l, "), "time": formatted(local, "g:i:s a")}
+    return gettext("%(day)s, at %(time)s Eastern time") % written
 
 
 @register.filter
@@ -207,8 +222,12 @@ def duration(value: timedelta | None) -> str:
     if value is None or isinstance(value, str):
         return ""
     hours, minutes = divmod(int(value.total_seconds()) // 60, 60)
-    parts = [f"{n} {unit}{'' if n == 1 else 's'}" for n, unit in ((hours, "hour"), (minutes, "minute")) if n]
-    return " ".join(parts) or "less than a minute"
+    parts = []
+    if hours:
+        parts.append(ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours})
+    if minutes:
+        parts.append(ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes})
+    return " ".join(parts) or gettext("less than a minute")
 
 
 @register.filter
