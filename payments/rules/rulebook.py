@@ -141,7 +141,7 @@ def _rules_of(module: ModuleType) -> tuple[PublicRule, ...]:
 def _rule_modules() -> Iterator[ModuleType]:
     """Import and yield the rule modules, filing first; those whose name begins with _ hold no rule."""
     for package in (transactions.rules, payments.rules):
-        for found in pkgutil.iter_modules(package.__path__, prefix=f"{package.__name__}."):
+        for found in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}."):
             if not found.name.rpartition(".")[2].startswith("_") and found.name != __name__:
                 yield import_module(found.name)
 
