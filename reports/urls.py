@@ -41,6 +41,7 @@ urlpatterns = [
         name="library_flows_net_csv",
     ),
     path("rulebook/", front.rulebook_page, name="rulebook"),
+    path("rulebook/program/", front.rulebook_functions, name="rulebook_functions"),
     path("rulebook/examples/", front.rulebook_examples, name="rulebook_examples"),
     path("key-dates/", guide.key_dates_page, name="key_dates"),
     path("key-dates/key-dates.ics", guide.key_dates_calendar, name="key_dates_calendar"),

@@ -69,6 +69,14 @@ def rulebook_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page
+def rulebook_functions(request: HttpRequest) -> HttpResponse:
+    """Show what each rule of the program does and where that comes from; public."""
+    return render(request, "reports/rulebook_functions.html", {"topics": rulebook.topics(clock.today())})
+
+
+@login_not_required
+@require_safe
+@published_page
 def rulebook_examples(request: HttpRequest) -> HttpResponse:
     """Show the worked examples, and how other states divided such money; public."""
     return render(

@@ -60,6 +60,7 @@ PUBLIC = {
     "reports:key_dates_calendar",
     "reports:rulebook",
     "reports:rulebook_examples",
+    "reports:rulebook_functions",
     "reports:report_list",
     "payments:library_payments",
     "payments:payment_line",
