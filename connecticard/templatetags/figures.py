@@ -4,6 +4,7 @@ What is not there (None, or a name that a template does not know) is written as 
 Exact numbers only: a float is refused, because a page must show the figure that was computed, to the cent.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -228,6 +229,15 @@ def duration(value: timedelta | None) -> str:
     if minutes:
         parts.append(ngettext("%(number)d minute", "%(number)d minutes", minutes) % {"number": minutes})
     return " ".join(parts) or gettext("less than a minute")
+
+
+@register.filter
+def listed(items: Iterable[Any]) -> str:
+    """Write things one after the other as a sentence does: 2018, 2019 and 2020."""
+    *others, last = [str(item) for item in items] or [""]
+    return (
+        gettext("%(others)s and %(last)s") % {"others": ", ".join(others), "last": last} if others else last
+    )
 
 
 @register.filter

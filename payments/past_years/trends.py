@@ -187,6 +187,11 @@ class StateTrend:
         """The years whose published figures of libraries add up to another number than the state's total."""
         return [year for year in self.years if year.sum_of_libraries and year.sum_of_libraries.difference]
 
+    @property
+    def differing_years(self) -> list[int]:
+        """The same, as fiscal years."""
+        return [year.fiscal_year for year in self.differing]
+
 
 def state_trend(today: date) -> StateTrend:
     """Return loans, appropriation and dollars a loan of the state, from the first year on record."""
