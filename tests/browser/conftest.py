@@ -1,7 +1,6 @@
 """A real Chromium where the machine has one; one loud line where it has not."""
 
 import os
-import shutil
 import threading
 import time
 
@@ -9,9 +8,10 @@ import pytest
 from django.db import connection
 from playwright.sync_api import expect
 
+from devtools import bootstrap
 from tests.browser.grid_page import draft, enter  # noqa: F401 - fixtures
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = bootstrap.chromium()
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # playwright keeps an event loop in the thread of the tests
 expect.set_options(timeout=20_000)  # a busy machine makes documents slowly; nothing waits longer than it must
