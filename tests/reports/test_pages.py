@@ -135,7 +135,13 @@ def test_the_rulebook_shows_each_value_at_its_key(client, django_assert_max_num_
     shown = " ".join(re.sub(r"<[^>]+>", " ", html).split())
     assert "expenditure_report.due November 1 law The expenditure report is due on November 1." in shown
     assert "in force from January 31, 1994" in shown
+
+
+def test_the_rules_of_the_program_are_told_beside_the_rulebook(client):
+    shown = page(client, "rulebook_functions")
+
     assert "payments.rules.grant_formula. split_appropriation" in shown
+    assert "transactions.rules.desk.overdue_fine. days_late" in shown
 
 
 def test_the_rulebook_as_of_a_day_shows_the_value_of_that_day_first(client):
