@@ -1,8 +1,8 @@
 """The written guide to a payment year, done as it says on a fresh demonstration: by somebody new, and by Ada.
 
 The guide and the pages cannot drift apart: what is pressed here is what the guide prints in bold, in its
-order, and nothing that it prints is left out. Every page that they come to is held to axe at both widths, with
-the names and numbers of all libraries; their colours are looked at with every other page's.
+order, and nothing that it prints is left out. Every page that they come to is held to axe at both widths,
+with the names and numbers of all libraries; their colours are looked at with every other page's.
 """
 
 import csv
