@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from transactions.paper import views as paper
 from transactions.views import (
     calendar,
     cells,
@@ -59,6 +60,12 @@ urlpatterns = [
     path("harvest/<int:pk>/now/", harvest.harvest_now, name="harvest_now"),
     path("harvest/<int:pk>/pause/", harvest.harvest_pause, name="harvest_pause"),
     path("filings/<int:pk>/harvested/", harvest.filing_take_harvested, name="filing_take_harvested"),
+    path("paper/", paper.hub, name="paper"),
+    path("paper/card-check/", paper.card_check, name="paper_card_check"),
+    path("paper/card/", paper.card, name="paper_card"),
+    path("paper/local-card/", paper.local_card, name="paper_local_card"),
+    path("paper/return-slip/", paper.return_slip, name="paper_return_slip"),
+    path("paper/notice/", paper.notice, name="paper_notice"),
     path("holidays/", calendar.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
     path("periods/", calendar.period_list, name="period_list"),

@@ -1,0 +1,217 @@
+"""What the paper that libraries hand out must say: borrower cards, cards for one library, return slips.
+
+Two of the regulation's sentences are laid down word for word; they are entries with a place for the library's
+name. Nothing here knows a borrower: a layout is judged by what it has room for.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from connecticard.rulebook import Entry, Label, Rulebook
+
+LAST_CHECKED_ON = date(2026, 11, 21)
+
+_CARD_RULE = "Regs. Conn. State Agencies § 11-31c-5(a)(1)"
+_ISSUING_RULE = "Regs. Conn. State Agencies § 11-31c-5(a)(2)"
+_LOCAL_CARD_RULE = "Regs. Conn. State Agencies § 11-31c-5(a)(3)"
+_SLIP_RULE = "Regs. Conn. State Agencies § 11-31c-5(c)(4)"
+
+RULEBOOK = Rulebook(
+    [
+        Entry(
+            key="card_names_issuing_library",
+            value=True,
+            citation=_CARD_RULE,
+            label=Label.LAW,
+            sentence="A borrower card names the library that issued it.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_names_town",
+            value=True,
+            citation=_CARD_RULE,
+            label=Label.LAW,
+            sentence="A borrower card names the town of the issuing library where that is not part of the "
+            "library's name.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_names_holder",
+            value=True,
+            citation=_CARD_RULE,
+            label=Label.LAW,
+            sentence="A borrower card names the person to whom it was issued.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_shows_expiration_date",
+            value=True,
+            citation=_CARD_RULE,
+            label=Label.LAW,
+            sentence="A borrower card shows the date on which it expires: one day, in the future.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_month_and_year_is_a_date",
+            value=False,
+            citation=_CARD_RULE,
+            label=Label.READING,
+            sentence="A month and a year leave the day open, so that another library may refuse the card.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_for_those_without_one",
+            value=True,
+            citation=_ISSUING_RULE,
+            label=Label.LAW,
+            sentence="A library that takes part and issues no cards to its residents issues them one that "
+            "says all this, free, on request. The State Library has blank ones.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="card_for_one_library_words",
+            value="For use in the (issuing library) only.",
+            citation=_LOCAL_CARD_RULE,
+            label=Label.LAW,
+            sentence="A card that a library gives to a resident of another Connecticut town says this, and "
+            "names that town.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+        Entry(
+            key="interlibrary_return_words",
+            value="This book was borrowed on interlibrary loan for your use. "
+            "Please return it directly to the (borrowing) library.",
+            citation=_SLIP_RULE,
+            label=Label.LAW,
+            sentence="A library that borrows an item on interlibrary loan may put a slip into it that "
+            "says this.",
+            last_checked_on=LAST_CHECKED_ON,
+        ),
+    ]
+)
+
+_LIBRARY_PLACE = re.compile(r"\((?:issuing library|borrowing)\)(?: library)?")
+
+
+class Expiry(StrEnum):
+    """How a card says when it expires."""
+
+    DAY = "day"
+    MONTH_AND_YEAR = "month"
+    NOT_ON_THE_CARD = "computer"
+    NEVER = "never"
+
+
+class Verdict(StrEnum):
+    """Whether a part that a card must show is there."""
+
+    MET = "met"
+    MISSING = "missing"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class CardLayout:
+    """What a library's own borrower card has room for; `town_in_name` where its name says the town."""
+
+    names_library: bool
+    town_in_name: bool
+    names_town: bool
+    names_holder: bool
+    expiry: Expiry
+    says_one_library_only: bool = False
+
+
+@dataclass(frozen=True)
+class CardPart:
+    """One thing that a card must show: the rule, whether it is met, and what mends it (empty where met)."""
+
+    entry: Entry
+    verdict: Verdict
+    mend: str
+
+
+def town_is_in_name(library: str, town: str) -> bool:
+    """Tell whether the name of a library says its town, as a whole word; then a card need not add it.
+
+    Source: Regs. Conn. State Agencies § 11-31c-5(a)(1)(a).
+    """
+    return re.search(rf"(?<!\w){re.escape(town)}(?!\w)", library, re.IGNORECASE) is not None
+
+
+def card_parts(card: CardLayout, on: date) -> tuple[CardPart, ...]:
+    """Return each thing that a card must show on a day, in the order of the regulation, with its verdict.
+
+    A card marked for one library only is judged last: it is no Connecticard card, whatever else it shows.
+
+    Source: Regs. Conn. State Agencies § 11-31c-5(a)(1), (3).
+    """
+    in_force = RULEBOOK.in_force(on)
+    parts = [
+        _part(
+            in_force["card_names_issuing_library"],
+            card.names_library,
+            "Print the library’s full name on the card.",
+        ),
+        _part(
+            in_force["card_names_town"],
+            card.town_in_name or card.names_town,
+            "Print the town below the library’s name: the name alone does not say it.",
+        ),
+        _part(
+            in_force["card_names_holder"],
+            card.names_holder,
+            "Give the card a line for the holder’s name, and write it there when the card is issued.",
+        ),
+    ]
+    if card.expiry is Expiry.MONTH_AND_YEAR:
+        month = in_force["card_month_and_year_is_a_date"]
+        verdict = Verdict.MET if month.value else Verdict.UNCLEAR
+        parts.append(
+            CardPart(month, verdict, "" if month.value else "Write the day too, such as 06/30/2029.")
+        )
+    else:
+        mend = (
+            "Write the date on the card itself: the library where it is shown cannot see your computer."
+            if card.expiry is Expiry.NOT_ON_THE_CARD
+            else "Give the card a date on which it expires, and renew it then."
+        )
+        parts.append(_part(in_force["card_shows_expiration_date"], card.expiry is Expiry.DAY, mend))
+    if card.says_one_library_only:
+        parts.append(
+            CardPart(
+                in_force["card_for_one_library_words"],
+                Verdict.MISSING,
+                "Leave these words off the card of a resident: with them it is good at one library alone.",
+            )
+        )
+    return tuple(parts)
+
+
+def words_for_one_library(library: str, on: date) -> str:
+    """Return what a card says that is good in one library alone: For use in the Babcock Library only.
+
+    Source: Regs. Conn. State Agencies § 11-31c-5(a)(3).
+    """
+    return _with_library("card_for_one_library_words", library, on)
+
+
+def words_of_return_slip(library: str, on: date) -> str:
+    """Return what the slip in an item on interlibrary loan says, with the library that borrowed it.
+
+    Source: Regs. Conn. State Agencies § 11-31c-5(c)(4).
+    """
+    return _with_library("interlibrary_return_words", library, on)
+
+
+def _part(entry: Entry, is_met: bool, mend: str) -> CardPart:
+    return CardPart(entry, Verdict.MET if is_met else Verdict.MISSING, "" if is_met else mend)
+
+
+def _with_library(key: str, library: str, on: date) -> str:
+    """Put a name into the words of an entry; one that ends in a period ends the sentence."""
+    name = library.removeprefix("The ")
+    words = _LIBRARY_PLACE.sub(lambda _: name, str(RULEBOOK.entry(key, on).value))
+    return words.removesuffix(".") if words.endswith("..") else words
