@@ -165,7 +165,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_RATE_LIMITS = {"second_factor": "5/5m/key"}  # beside what allauth limits of itself
+ACCOUNT_RATE_LIMITS = {  # beside what allauth limits of itself
+    "second_factor": "5/5m/key",
+    "pdf_made_for_anybody": "20/m/ip",
+}
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 # Production stands behind one proxy that ends TLS and appends the client to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("TRUSTED_PROXIES", "1" if PRODUCTION else "0"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.decorators import rate_limit
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -57,9 +58,13 @@ def advocacy(request: HttpRequest, key: str) -> HttpResponse:
 @login_not_required
 @require_safe
 @published_page(asks={"year"})
+@rate_limit(action="pdf_made_for_anybody", limit_get=True)  # type: ignore[untyped-decorator]
 @key_on_record
 def advocacy_pdf(request: HttpRequest, key: str) -> HttpResponse:
-    """Make the sheet as a PDF of one page, under the assumptions asked for; public."""
+    """Make the sheet as a PDF of one page, under the assumptions asked for; public.
+
+    One that is kept is given to everybody; who has too many others made waits.
+    """
     library = get_object_or_404(Library.objects.select_related("town"), key=key)
     form = AdvocacyForm(request.GET)
     sheet = _sheet(library, form) if form.is_valid() else None

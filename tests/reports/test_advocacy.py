@@ -159,6 +159,18 @@ def test_pdf_is_one_tagged_page_and_the_same_each_time(client, world):
         assert len(document.pages) == 1
 
 
+def test_who_has_too_many_made_waits_and_a_kept_one_is_given_to_everybody(client, world, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"pdf_made_for_anybody": "1/m/ip"}
+    address = "/libraries/CT0001/advocacy.pdf"
+
+    statuses = [
+        client.get(address, asked).status_code
+        for asked in ({"year": "2027"}, {"year": "2027", "price": "16.00"}, {"year": "2027"})
+    ]
+
+    assert statuses == [200, 429, 200]
+
+
 def test_sheet_with_the_longest_words_is_still_one_page():
     partners = (SheetPartner("Licia & Mason Beekley Community Library", 123_456, Provenance.PUBLISHED),) * 5
     longest = replace(
