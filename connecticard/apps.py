@@ -12,6 +12,7 @@ class ConnecticardConfig(AppConfig):
 
     def ready(self) -> None:
         from connecticard import checks, sign_in  # noqa: F401  (they register themselves)
+        from connecticard.help import own_macros  # noqa: F401  (so do they)
         from connecticard.published_tables import watch_tables
 
         post_migrate.connect(watch_tables)

@@ -71,6 +71,9 @@ class Action(StrEnum):
     IMPORT_DELIVERY = "record the delivery counts of many sites at once"
     KEEP_WEBHOOKS = "have another program told of what happens"
     VIEW_AUDIT = "read the audit trail"
+    READ_HELP = "read the help for people who are signed in"
+    READ_STATE_HELP = "read the help for people of the State Library"
+    KEEP_HELP = "write the help center"
 
 
 _STATE = frozenset({Role.STATE_STAFF, Role.STATE_ADMINISTRATOR})
@@ -129,6 +132,9 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.IMPORT_DELIVERY: _STATE,
     Action.KEEP_WEBHOOKS: _STATE | _LIBRARY,
     Action.VIEW_AUDIT: _READERS,
+    Action.READ_HELP: frozenset(Role),
+    Action.READ_STATE_HELP: _READERS,
+    Action.KEEP_HELP: _STATE,
 }
 
 

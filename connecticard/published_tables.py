@@ -1,7 +1,8 @@
 """What moves the mark of what is published on: a change of any row that a public page may read.
 
-Each table of the apps has the trigger, put there after every migration, so that a table added later has it
-too; all but those in which people work all day and of which public pages read nothing.
+Each table of the apps and of the help center has the trigger, put there after every migration, so that a
+table added later has it too; all but those in which people work all day and of which public pages read
+nothing.
 """
 
 from typing import Any
@@ -9,7 +10,17 @@ from typing import Any
 from django.apps import AppConfig
 from django.db import connections
 
-APPS = frozenset({"libraries", "transactions", "payments", "reports"})
+APPS = frozenset({"connecticard", "libraries", "transactions", "payments", "reports"})
+
+# Of the frame, the help center alone: its glossary is explained on every page.
+OF_THE_FRAME = frozenset(
+    {
+        "connecticard_directoryentry",
+        "connecticard_glossaryterm",
+        "connecticard_helppage",
+        "connecticard_helppageversion",
+    }
+)
 
 # Work under way, and looked at only there. What is certified of it moves the mark on by its totals.
 UNPUBLISHED = frozenset(
@@ -37,6 +48,8 @@ def watch_tables(app_config: AppConfig, using: str, **kwargs: Any) -> None:
         return
     connection = connections[using]
     tables = {model._meta.db_table for model in app_config.get_models(include_auto_created=True)}
+    if app_config.label == "connecticard":
+        tables &= OF_THE_FRAME
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regproc('connecticard_move_the_published_mark_on') IS NOT NULL")
         if cursor.fetchone() == (False,):

@@ -16,6 +16,7 @@ urlpatterns = [
             path("", include("libraries.urls")),
             path("", include("transactions.urls")),
             path("", include("payments.urls")),
+            path("", include("connecticard.help.urls")),  # after payments, which has a guide there
             path("", include("connecticard.api_urls")),
             path("", include("reports.urls")),
         ]

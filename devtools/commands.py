@@ -114,7 +114,8 @@ def _prepare(world: World) -> None:
             return
     print_file.unlink(missing_ok=True)
     say("preparing the database: tables, roster, demo data")
-    line = [sys.executable, PREPARE, "migrate", "load_roster", "load_history", "load_holidays", "load_demo"]
+    commands = ["migrate", "load_roster", "load_history", "load_holidays", "load_help", "load_demo"]
+    line = [sys.executable, PREPARE, *commands]
     if code := run_in_front(line, environment=world.environment(), cwd=ROOT):
         raise SystemExit(f"dev: the database could not be prepared (exit {code}), see above")
     print_file.write_text(wanted)

@@ -10,7 +10,8 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 
 from connecticard import one_time_code
-from connecticard.models import Role, RoleAssignment, User
+from connecticard.help.rendering import words_of
+from connecticard.models import HelpPage, HelpPageVersion, Role, RoleAssignment, User
 from connecticard.second_factor import unused_code
 from transactions.rules.filing_calendar import Cadence, period_dates
 from transactions.rules.form_editions import edition_on
@@ -250,3 +251,38 @@ def make_delivery_report(
         report.submitted_by = by
         report.save()
     return report
+
+
+# Help
+
+
+def make_help_page(
+    slug: str = "how-to-count",
+    *,
+    language: str = "en",
+    audience: str = "public",
+    title: str = "How to count",
+    summary: str = "One unit for each thing lent.",
+    body: str = "Each loose issue of a magazine counts as **one**.\n",
+    section: str = "counting",
+    helps_on: tuple[str, ...] = (),
+) -> HelpPageVersion:
+    """Make a help page as it would ship, and return its first version."""
+    page = HelpPage.objects.create(
+        slug=slug,
+        language=language,
+        audience=audience,
+        section=section,
+        owner="The State Library",
+        last_checked_on=date(2026, 11, 22),
+        helps_on=list(helps_on),
+    )
+    return HelpPageVersion.objects.create(
+        page=page,
+        number=1,
+        title=title,
+        summary=summary,
+        body=body,
+        words=words_of(body),
+        made_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+    )

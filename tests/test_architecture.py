@@ -16,6 +16,7 @@ SHARED = {
     "connecticard.constraints",
     "connecticard.delivery",
     "connecticard.exchange",
+    "connecticard.help",
     "connecticard.locks",
     "connecticard.mail",
     "connecticard.models",

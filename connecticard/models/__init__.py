@@ -1,5 +1,14 @@
 from connecticard.models.api_token import ApiToken
 from connecticard.models.audit_event import AuditEvent
+from connecticard.models.help import (
+    HELP_LANGUAGES,
+    DirectoryEntry,
+    GlossaryTerm,
+    HelpAudience,
+    HelpPage,
+    HelpPageVersion,
+    HelpSection,
+)
 from connecticard.models.invitation import Invitation
 from connecticard.models.kept_answer import KeptAnswer
 from connecticard.models.message import Message, MessageItem, MessageKind, MessageState
@@ -17,8 +26,15 @@ from connecticard.models.webhook import (
 )
 
 __all__ = [
+    "HELP_LANGUAGES",
     "ApiToken",
     "AuditEvent",
+    "DirectoryEntry",
+    "GlossaryTerm",
+    "HelpAudience",
+    "HelpPage",
+    "HelpPageVersion",
+    "HelpSection",
     "Invitation",
     "KeptAnswer",
     "Message",

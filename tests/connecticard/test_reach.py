@@ -33,6 +33,7 @@ from tests.factories import (
     current_code,
     make_consortium,
     make_delivery_site,
+    make_help_page,
     make_signed_in_client,
     make_user,
 )
@@ -64,6 +65,7 @@ PUBLIC = {
     "reports:advocacy",
     "reports:advocacy_pdf",
     "transactions:receipt",
+    "help:page",
 }
 _ACTS_ON_A_WEBHOOK = ("pause", "remove", "rotate", "ping", "replay")
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
@@ -183,6 +185,7 @@ def records(world, settings, tmp_path):
         "reports:batch_restart": batch.pk,
         "reports:batch_cancel": batch.pk,
     }
+    help_page = make_help_page()
     spaces = {"transactions": world.draft.pk, "payments": world.calculated_run.pk}
     spaces["reports"] = spaces["payments"]
 
@@ -193,6 +196,7 @@ def records(world, settings, tmp_path):
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
             "resource": "filings",
+            "slug": help_page.page.slug,
             "object_id": bethel.pk,
             "app_label": "libraries",
             "period_pk": period.pk,

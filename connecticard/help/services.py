@@ -1,0 +1,108 @@
+"""Each write of the help center: what ships is loaded, and what staff write is kept with its versions."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from connecticard import clock
+from connecticard.help import shipped
+from connecticard.help.rendering import words_of
+from connecticard.models import (
+    DirectoryEntry,
+    GlossaryTerm,
+    HelpPage,
+    HelpPageVersion,
+    User,
+)
+
+TEXT = ("title", "summary", "body")
+ABOUT = ("audience", "section", "position", "owner", "last_checked_on", "helps_on")
+
+Kept = TypeVar("Kept", GlossaryTerm, DirectoryEntry)
+
+
+class HelpRefused(Exception):
+    """A change of the help center that cannot be made as it is; the message says what to do."""
+
+
+@transaction.atomic
+def load_help() -> int:
+    """Bring what is shipped up to date and return how many pages, terms and entries changed.
+
+    What staff have changed stays as it is. What no longer ships is withdrawn, unless staff keep it.
+    Raises shipped.ContentRefused where a file cannot be read; nothing is changed then.
+    """
+    changed = _load_pages(shipped.pages())
+    changed += _load_rows(GlossaryTerm, shipped.terms())
+    changed += _load_rows(DirectoryEntry, shipped.entries())
+    return changed
+
+
+def _load_pages(pages: Sequence[shipped.ShippedPage]) -> int:
+    on_record = {(page.slug, page.language): page for page in HelpPage.objects.select_for_update()}
+    newest = {version.page_id: version for version in HelpPageVersion.objects.newest().without_index()}
+    changed = 0
+    for each in pages:
+        page = on_record.pop((each.slug, each.language), None)
+        if page is None:
+            page = HelpPage.objects.create(**each.page)
+            _add_version(page, number=1, text=each.text, by=None)
+            changed += 1
+        elif page.kept_by_staff_since is None:
+            changed += _bring_up_to_date(page, newest[page.pk], each)
+    return changed + _withdraw(list(on_record.values()))
+
+
+def _bring_up_to_date(page: HelpPage, standing: HelpPageVersion, each: shipped.ShippedPage) -> bool:
+    about = each.page | {"withdrawn_at": None}
+    is_changed = _differs(page, about)
+    if is_changed:
+        HelpPage.objects.filter(pk=page.pk).update(**about)
+    if _differs(standing, each.text):
+        _add_version(page, number=standing.number + 1, text=each.text, by=None)
+        is_changed = True
+    return is_changed
+
+
+def _load_rows(kind: type[Kept], rows: Sequence[shipped.ShippedTerm | shipped.ShippedEntry]) -> int:
+    on_record = {(row.key, row.language): row for row in kind._default_manager.select_for_update()}
+    changed = 0
+    for each in rows:
+        values = vars(each) | ({"also": list(each.also)} if isinstance(each, shipped.ShippedTerm) else {})
+        row = on_record.pop((each.key, each.language), None)
+        if row is None:
+            kind._default_manager.create(**values)
+            changed += 1
+        elif row.kept_by_staff_since is None and _differs(row, values | {"withdrawn_at": None}):
+            kind._default_manager.filter(pk=row.pk).update(**values, withdrawn_at=None)
+            changed += 1
+    return changed + _withdraw(list(on_record.values()))
+
+
+def _differs(record: models.Model, values: dict[str, Any]) -> bool:
+    return any(getattr(record, name) != value for name, value in values.items())
+
+
+def _withdraw(records: Sequence[HelpPage | GlossaryTerm | DirectoryEntry]) -> int:
+    """Withdraw what no longer ships, and return how much."""
+    gone = [each for each in records if each.kept_by_staff_since is None and each.withdrawn_at is None]
+    for record in gone:
+        record.withdrawn_at = timezone.now()
+        record.save(update_fields=["withdrawn_at"])
+    return len(gone)
+
+
+def _add_version(
+    page: HelpPage, *, number: int, text: dict[str, str], by: User | None, note: str = ""
+) -> HelpPageVersion:
+    return HelpPageVersion.objects.create(
+        page=page,
+        number=number,
+        **text,
+        words=words_of(text["body"]),
+        note=note,
+        made_by=by,
+        made_at=clock.now(),
+    )
