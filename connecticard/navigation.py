@@ -75,6 +75,7 @@ PLACES: Sequence[Place] = (
         leads_to=frozenset({"payments:library_home", "payments:contact_log"}),
     ),
     Place(_("Filings"), "transactions:filing_list", _("Work"), Action.VIEW_LIBRARY),
+    Place(_("deliverIT"), "transactions:delivery_list", _("Work"), Action.VIEW_DELIVERY),
     Place(_("Consortia"), "transactions:consortium_list", _("Work"), Action.VIEW_CONSORTIUM),
     Place(_("Harvest"), "transactions:harvest_list", _("Work"), Action.VIEW_HARVEST),
     Place(

@@ -1,6 +1,6 @@
 """Addresses of the pages by which libraries file."""
 
-from django.urls import path
+from django.urls import include, path
 
 from transactions.paper import views as paper
 from transactions.views import (
@@ -66,6 +66,7 @@ urlpatterns = [
     path("paper/local-card/", paper.local_card, name="paper_local_card"),
     path("paper/return-slip/", paper.return_slip, name="paper_return_slip"),
     path("paper/notice/", paper.notice, name="paper_notice"),
+    path("deliverit/", include("transactions.delivery.urls")),
     path("holidays/", calendar.holiday_list, name="holiday_list"),
     path("holidays/<int:pk>/remove/", calendar.holiday_remove, name="holiday_remove"),
     path("periods/", calendar.period_list, name="period_list"),

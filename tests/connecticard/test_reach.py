@@ -142,6 +142,7 @@ def records(world, settings, tmp_path):
     label = LabelMapping.objects.create(
         library=bethel, label="Ours", normal_label="ours", said_by=filer, said_at=AT
     )
+    make_delivery_site(library=bethel)
     batch = DocumentBatch.objects.create(run=world.calculated_run, requested_by=staff, requested_at=AT)
     own = {
         **_of_withheld_money(world, staff),
@@ -193,6 +194,7 @@ def records(world, settings, tmp_path):
         found = {
             "key": "set-password" if name.startswith("account") else OTHERS,
             "fiscal_year": 2027,
+            "quarter": "2026-07",
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
             "resource": "filings",

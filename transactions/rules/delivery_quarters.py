@@ -11,7 +11,7 @@ from connecticard.rulebook import Entry, Label, Rulebook
 from transactions.rules.filing_calendar import Span
 
 LAST_CHECKED_ON = date(2026, 11, 21)
-GUIDE = "State Library guide to deliverIT CT: Counting (libguides.ctstatelibrary.org/dld/deliveritct)"
+GUIDE = "State Library guide to deliverIT CT, counting"
 
 RULEBOOK = Rulebook(
     [

@@ -1,0 +1,1 @@
+"""What sites of deliverIT CT count and report: by day, by month, by quarter."""
