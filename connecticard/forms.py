@@ -13,6 +13,7 @@ from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext_lazy as _
 
 from connecticard import clock, second_factor
 from connecticard.form_fields import DayField
@@ -28,7 +29,8 @@ class _Plain:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():  # type: ignore[attr-defined]
             field.widget.attrs.pop("placeholder", None)
-            field.label = {"Email": "E-mail address"}.get(field.label, field.label)
+            if isinstance(field, forms.EmailField):
+                field.label = _("E-mail address")
 
 
 class SignInForm(_Plain, LoginForm):
@@ -55,8 +57,8 @@ class SignInCodeForm(forms.Form):
     """The code at sign-in, under the same rules as the code beside a signature."""
 
     code = forms.CharField(
-        label="Code",
-        help_text="Six digits from your authenticator app, or an unused recovery code.",
+        label=_("Code"),
+        help_text=_("Six digits from your authenticator app, or an unused recovery code."),
         max_length=20,
         widget=forms.TextInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}
@@ -90,8 +92,8 @@ class NameForm(forms.Form):
     """The name under which somebody signs."""
 
     name = forms.CharField(
-        label="Your name",
-        help_text="As it should stand on what you certify.",
+        label=_("Your name"),
+        help_text=_("As it should stand on what you certify."),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -101,9 +103,9 @@ class AcceptInvitationForm(NameForm):
     """What a new person gives when taking up an invitation."""
 
     password = SetPasswordField(
-        label="Password", help_text="At least 12 characters. A few words in a row are good."
+        label=_("Password"), help_text=_("At least 12 characters. A few words in a row are good.")
     )
-    password_again = PasswordField(label="The same password again", autocomplete="new-password")
+    password_again = PasswordField(label=_("The same password again"), autocomplete="new-password")
 
     def __init__(self, *args: Any, email: str, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -115,7 +117,7 @@ class AcceptInvitationForm(NameForm):
         cleaned = super().clean() or {}
         password, again = cleaned.get("password"), cleaned.get("password_again")
         if password and again and password != again:
-            self.add_error("password_again", "The two passwords differ. Type the same one twice.")
+            self.add_error("password_again", _("The two passwords differ. Type the same one twice."))
         return cleaned
 
 

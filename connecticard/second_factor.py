@@ -33,6 +33,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from connecticard import one_time_code
 from connecticard.models import User
@@ -77,9 +78,9 @@ def confirm(request: HttpRequest, code: str = "", credential: str = "") -> None:
     """
     user = request.user
     if not isinstance(user, User):
-        raise SecondFactorRefused("Sign in first.")
+        raise SecondFactorRefused(gettext("Sign in first."))
     if not code and not credential:
-        raise SecondFactorRefused("Enter the code that your authenticator app shows.")
+        raise SecondFactorRefused(gettext("Enter the code that your authenticator app shows."))
     with _limited(request, user):
         if credential:
             accept_passkey(request, user, credential)
@@ -110,7 +111,9 @@ def accept_code(user: User, code: str) -> Authenticator:
                 continue
             if step <= authenticator.data.get("last_step", 0):
                 raise SecondFactorRefused(
-                    "This code was used already. Wait until your app shows the next one, then enter that."
+                    gettext(
+                        "This code was used already. Wait until your app shows the next one, then enter that."
+                    )
                 )
             authenticator.data["last_step"] = step
             authenticator.save(update_fields=["data"])
@@ -121,8 +124,10 @@ def accept_code(user: User, code: str) -> Authenticator:
         authenticator.record_usage()
         return authenticator
     raise SecondFactorRefused(
-        "This code is not right. Enter the six digits that your authenticator app shows now, "
-        "or a recovery code that you have not used."
+        gettext(
+            "This code is not right. Enter the six digits that your authenticator app shows now, "
+            "or a recovery code that you have not used."
+        )
     )
 
 
@@ -134,7 +139,7 @@ def accept_passkey(request: HttpRequest, user: User, credential: str) -> Authent
         authenticator = passkeys.complete_authentication(user, answer)
     except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as problem:
         raise SecondFactorRefused(
-            "The passkey was not accepted. Try again, or enter a code instead."
+            gettext("The passkey was not accepted. Try again, or enter a code instead.")
         ) from problem
     authenticator.record_usage()
     return authenticator
@@ -148,7 +153,7 @@ class _limited:
 
     def __enter__(self) -> None:
         if not ratelimit.consume(self.request, action="second_factor", key=self.key):
-            raise SecondFactorRefused("Too many wrong codes. Wait five minutes, then try again.")
+            raise SecondFactorRefused(gettext("Too many wrong codes. Wait five minutes, then try again."))
 
     def __exit__(self, problem: Any, *rest: Any) -> None:
         if problem is None:

@@ -19,6 +19,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from connecticard import second_factor
 from connecticard.clock import EASTERN
@@ -32,8 +33,8 @@ class AccountAdapter(DefaultAccountAdapter):
     """Accounts come from invitations alone, and a change to them needs the second factor."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
-        "email_password_mismatch": "The e-mail address or the password is not right.",
-        "too_many_login_attempts": "Too many attempts. Wait a few minutes, then try again.",
+        "email_password_mismatch": _("The e-mail address or the password is not right."),
+        "too_many_login_attempts": _("Too many attempts. Wait a few minutes, then try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

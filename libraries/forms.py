@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from connecticard import clock
 from connecticard.form_fields import DayField
@@ -10,13 +11,13 @@ from libraries.models import Library, Town
 class LibrarySearchForm(forms.Form):
     """Which libraries to list."""
 
-    q = forms.CharField(label="Name, town or address", required=False, max_length=100)
+    q = forms.CharField(label=_("Name, town or address"), required=False, max_length=100)
     town = forms.ModelChoiceField(
         Town.objects.all(),
-        label="Home library of residents of",
+        label=_("Home library of residents of"),
         to_field_name="number",
         required=False,
-        empty_label="Any town",
+        empty_label=_("Any town"),
     )
 
     def libraries(self) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from connecticard.form_fields import DayField
 from libraries.models import Library
@@ -176,10 +177,10 @@ class ReceiptNumberForm(forms.Form):
     """The number of a receipt, as somebody reads it off a page or hears it."""
 
     number = forms.CharField(
-        label="Number of the receipt",
+        label=_("Number of the receipt"),
         max_length=80,
-        help_text="For example CT0012-202603-202608-1-C2-7KQ4X. Capitals and spaces make no difference.",
-        error_messages={"required": "Enter the number that stands at the top of the receipt."},
+        help_text=_("For example CT0012-202603-202608-1-C2-7KQ4X. Capitals and spaces make no difference."),
+        error_messages={"required": _("Enter the number that stands at the top of the receipt.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -187,8 +188,10 @@ class ReceiptNumberForm(forms.Form):
         number = as_written(self.cleaned_data["number"])
         if not is_receipt_number(number):
             raise ValidationError(
-                "No receipt can have this number: at least one character is missing or wrong. "
-                "Compare it with the receipt, group by group."
+                _(
+                    "No receipt can have this number: at least one character is missing or wrong. "
+                    "Compare it with the receipt, group by group."
+                )
             )
         return number
 
@@ -197,10 +200,10 @@ class DigestForm(forms.Form):
     """A SHA-256 to compare with that of a receipt."""
 
     sha256 = forms.CharField(
-        label="Compare a SHA-256",
+        label=_("Compare a SHA-256"),
         max_length=200,
-        help_text="64 digits, from a document or from your own computation.",
-        error_messages={"required": "Paste the SHA-256 that you want to compare."},
+        help_text=_("64 digits, from a document or from your own computation."),
+        error_messages={"required": _("Paste the SHA-256 that you want to compare.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -208,6 +211,6 @@ class DigestForm(forms.Form):
         digest = re.sub(r"[\s:]", "", self.cleaned_data["sha256"]).lower()
         if not re.fullmatch("[0-9a-f]{64}", digest):
             raise ValidationError(
-                "A SHA-256 has 64 digits from 0 to 9 and a to f. Copy the whole of it and nothing else."
+                _("A SHA-256 has 64 digits from 0 to 9 and a to f. Copy the whole of it and nothing else.")
             )
         return digest

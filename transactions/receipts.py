@@ -5,10 +5,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
+
 from connecticard.canonical_json import canonical_json
 from connecticard.permissions import Action, libraries_for
+from connecticard.templatetags.figures import month as month_of
+from connecticard.templatetags.figures import months
 from transactions.models import Filing, FilingReceipt
-from transactions.rules._wording import written_month, written_span
 from transactions.rules.filing_status import FilingStatus
 from transactions.rules.receipt_numbers import ReceiptKind
 from transactions.services import filing_content, filing_fingerprint
@@ -54,8 +57,8 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
     if filing is None:
         return Standing(
             "void",
-            "Withdrawn",
-            "The amendment that was submitted was undone before anybody certified it.",
+            gettext("Withdrawn"),
+            gettext("The amendment that was submitted was undone before anybody certified it."),
             receipt.withdrawn_at,
         )
     if receipt.is_certificate:
@@ -65,8 +68,8 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
     ).last():
         return Standing(
             "superseded",
-            "Replaced",
-            "The filing was returned for correction and submitted again.",
+            gettext("Replaced"),
+            gettext("The filing was returned for correction and submitted again."),
             later.issued_at,
             later,
         )
@@ -74,23 +77,27 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
         certificate = filing.receipts.filter(kind=ReceiptKind.CERTIFICATE.value).first()
         return Standing(
             "certified",
-            "Certified",
-            "What was submitted has been certified by the library.",
+            gettext("Certified"),
+            gettext("What was submitted has been certified by the library."),
             filing.certified_at,
             certificate,
         )
     if filing.status == FilingStatus.SUBMITTED:
         return Standing(
-            "submitted", "Received", "It stands as it was submitted; the library has not certified it yet."
+            "submitted",
+            gettext("Received"),
+            gettext("It stands as it was submitted; the library has not certified it yet."),
         )
     return Standing(
-        "returned", "Returned", "The filing was returned for correction; this submission was not certified."
+        "returned",
+        gettext("Returned"),
+        gettext("The filing was returned for correction; this submission was not certified."),
     )
 
 
 def _of_a_certificate(filing: Filing) -> Standing:
     if filing.superseded_at is None:
-        return Standing("certified", "Stands", "This is the certified version that counts.")
+        return Standing("certified", gettext("Stands"), gettext("This is the certified version that counts."))
     later = (
         Filing.objects.filter(
             library=filing.library_id, period=filing.period_id, certified_at__gte=filing.superseded_at
@@ -98,15 +105,24 @@ def _of_a_certificate(filing: Filing) -> Standing:
         .order_by("version")
         .first()
     )
-    number = f"version {later.version}" if later else "a later version"
     certificate = (
         later.receipts.filter(kind=ReceiptKind.CERTIFICATE.value).first() if later is not None else None
     )
-    whose = "certified later" if certificate else "put on record by the State Library"
+    if later is None:
+        sentence = gettext("It counted until a later version took its place. It stays on record.")
+    elif certificate:
+        sentence = gettext(
+            "It counted until version %(number)d, certified later, took its place. It stays on record."
+        ) % {"number": later.version}
+    else:
+        sentence = gettext(
+            "It counted until version %(number)d, put on record by the State Library, took its place. "
+            "It stays on record."
+        ) % {"number": later.version}
     return Standing(
         "superseded",
-        "Replaced",
-        f"It counted until {number}, {whose}, took its place. It stays on record.",
+        gettext("Replaced"),
+        sentence,
         filing.superseded_at,
         certificate,
     )
@@ -123,18 +139,18 @@ class MonthTotal:
 def totals_of(receipt: FilingReceipt) -> list[MonthTotal]:
     """Return the totals of a receipt, the whole period last; empty where none were kept."""
     listed = [
-        MonthTotal(written_month(date.fromisoformat(f"{month}-01")), loans)
+        MonthTotal(month_of(date.fromisoformat(f"{month}-01")), loans)
         for month, loans in receipt.totals
         if month is not None
     ]
     if not receipt.totals:
         return []
-    return [*listed, MonthTotal("Whole period", sum(loans or 0 for _, loans in receipt.totals))]
+    return [*listed, MonthTotal(gettext("Whole period"), sum(loans or 0 for _, loans in receipt.totals))]
 
 
 def period_in_words(receipt: FilingReceipt) -> str:
-    """Return the months that the filing of a receipt is for."""
-    return written_span(receipt.period.span)
+    """Return the months that the filing of a receipt is for, in the language of the page."""
+    return months(receipt.period.span.first_day, receipt.period.span.last_day)
 
 
 def counts_as_signed(receipt: FilingReceipt) -> bytes | None:

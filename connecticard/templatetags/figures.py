@@ -183,6 +183,23 @@ def day(value: date | datetime | None) -> str:
     return _written(_day(value))
 
 
+_MONTH = {"en": "F Y", "es": r"F \d\e Y"}
+
+
+@register.filter
+def month(value: date | None) -> str:
+    """Write the month of a day: March 2027."""
+    return formatted(value or "", _MONTH[get_language() or "en"])
+
+
+def months(first: date, last: date) -> str:
+    """Write the months from that of the first day to that of the last: March 2026 to August 2026."""
+    written = {"first": month(first), "last": month(last)}
+    if written["first"] == written["last"]:
+        return written["first"]
+    return gettext("%(first)s to %(last)s") % written
+
+
 @register.filter
 def days(valid: DateRange | None) -> str:
     """Write the days of a dated row, the last one included: from July 1, 2017 through June 30, 2018."""

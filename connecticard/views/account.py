@@ -19,7 +19,7 @@ from django.views.generic import View
 
 from connecticard import clock, permissions, services
 from connecticard.forms import AcceptInvitationForm, ApiTokenForm, NameForm
-from connecticard.models import ApiToken, Invitation, RoleAssignment, User
+from connecticard.models import ApiToken, Invitation, Role, RoleAssignment, User
 from connecticard.permissions import Action, Scope, signed_in
 from connecticard.second_factor import has_second_factor
 
@@ -165,6 +165,8 @@ class AcceptInvitation(View):
             "connecticard/invitation_accept.html",
             {
                 "invitation": invitation,
+                "role": Role(invitation.role).label,
+                "held_for": invitation.library or invitation.consortium or invitation.delivery_site,
                 "form": form,
                 "has_account": known is not None and known.has_usable_password(),
                 "is_invited": request.user == known,

@@ -3,6 +3,7 @@
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from connecticard.permissions import Action, requires
@@ -37,7 +38,9 @@ def receipt(request: HttpRequest, receipt_number: str) -> HttpResponse:
     found = receipt_of(form.cleaned_data["number"]) if form.is_valid() else None
     if found is None:
         if form.is_valid():
-            form.add_error("number", "No receipt of this number was ever given. Compare it with the receipt.")
+            form.add_error(
+                "number", gettext("No receipt of this number was ever given. Compare it with the receipt.")
+            )
         return _asked(request, form, status=404)
     digest = DigestForm(request.GET if "sha256" in request.GET else None)
     sees_counts = may_see_counts(request.user, found)
