@@ -27,13 +27,14 @@ from connecticard.services import give_role
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Somebody of the demonstration; a library is named by its key, a consortium by its name."""
+    """Somebody of the demonstration; a library or site is named by its key, a consortium by its name."""
 
     email: str
     name: str
     role: Role
     library: str | None = None
     consortium: str | None = None
+    delivery_site: str | None = None
     days: tuple[date, date] | None = None
     """The first and the last day of the role; from long ago on where none are given."""
 
@@ -97,21 +98,20 @@ def current_code(email: str) -> str | None:
 
 
 def _ensure_role(user: User, person: DemoPerson) -> None:
-    library: Any = None
-    consortium: Any = None
+    whose: dict[str, Any] = {"library": None, "consortium": None, "delivery_site": None}
     if person.library:
-        library = apps.get_model("libraries", "Library").objects.get(key=person.library)
+        whose["library"] = apps.get_model("libraries", "Library").objects.get(key=person.library)
     if person.consortium:
-        consortium = apps.get_model("libraries", "Consortium").objects.get(name=person.consortium)
-    held = RoleAssignment.objects.filter(
-        user=user, role=person.role, library=library, consortium=consortium, ended_at__isnull=True
-    )
+        whose["consortium"] = apps.get_model("libraries", "Consortium").objects.get(name=person.consortium)
+    if person.delivery_site:
+        sites = apps.get_model("libraries", "DeliverySite").objects
+        whose["delivery_site"] = sites.get(key=person.delivery_site)
+    held = RoleAssignment.objects.filter(user=user, role=person.role, **whose, ended_at__isnull=True)
     if not held.exists():
         give_role(
             user=user,
             role=person.role,
-            library=library,
-            consortium=consortium,
+            **whose,
             valid=DateRange(person.days[0], person.days[1] + timedelta(days=1))
             if person.days
             else DateRange(None, None),
