@@ -24,6 +24,7 @@ class Action(StrEnum):
     VIEW_OWN_LIBRARIES = "see what the libraries one works for owe"
     VIEW_LIBRARY = "view what is not published"
     VIEW_CONSORTIUM = "see how the members of a consortium stand"
+    KEEP_ASSESSMENT = "keep the logo and the circulation of an assessment"
     ENTER_COUNTS = "enter loan counts and submit filings"
     VIEW_HARVEST = "see where counts are harvested from, and how it went"
     KEEP_HARVEST = "keep where counts are harvested from"
@@ -85,6 +86,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_OWN_LIBRARIES: _LIBRARY,
     Action.VIEW_LIBRARY: _READERS | _LIBRARY,
     Action.VIEW_CONSORTIUM: _READERS | {Role.CONSORTIUM_FILER},
+    Action.KEEP_ASSESSMENT: _STATE | _LIBRARY,
     Action.ENTER_COUNTS: frozenset({Role.LIBRARY_FILER, Role.CONSORTIUM_FILER}),
     Action.VIEW_HARVEST: _READERS | {Role.CONSORTIUM_FILER},
     Action.KEEP_HARVEST: _STATE | {Role.CONSORTIUM_FILER},

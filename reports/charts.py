@@ -7,11 +7,13 @@ from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
 from payments.past_years.trends import Charts as TrendCharts
 from payments.past_years.trends import charts as trend_charts
-from reports.contents import AdvocacySheet, ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.contents import AdvocacySheet, Assessment, ExpenditureSummary, ParticipatingLibraries, UseReport
 from reports.contents.advocacy import mark_of
 from reports.main_points import LARGEST
 from transactions.bar_chart import BarChart, bar_chart
 from transactions.line_chart import ACROSS_A_PAGE, LineChart, Value, line_chart
+
+LENDING_TOWNS = 5
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,23 @@ class AdvocacyCharts:
     """What lending cost it, beside what it was paid."""
 
 
-Charts = UseCharts | ParticipationCharts | SpendingCharts | AdvocacyCharts
+@dataclass(frozen=True)
+class AssessmentCharts:
+    """Of the assessment of a library or a consortium; None where a figure is not known."""
+
+    balance: BarChart | None
+    """What was lent beside what was borrowed."""
+    share: BarChart | None
+    """What went to residents of other towns beside all that was circulated."""
+    lenders: BarChart | None
+    """The towns where most was borrowed."""
+    cost: BarChart | None
+    """What lending cost, what was paid, and what would be at the average."""
+    peers: BarChart | None
+    """Items lent for every 100 residents."""
+
+
+Charts = UseCharts | ParticipationCharts | SpendingCharts | AdvocacyCharts | AssessmentCharts
 
 
 @singledispatch
@@ -163,3 +181,55 @@ def _(sheet: AdvocacySheet) -> AdvocacyCharts:
         (f"Payment of the State{mark_of(sheet.payment_kind)}", sheet.payment_cents),
     ]
     return AdvocacyCharts(bar_chart(bars, write=dollars))
+
+
+@charts_of.register
+def _(assessment: Assessment) -> AssessmentCharts:
+    subject, lent, circulation = assessment.subject, assessment.lent, assessment.circulation
+    cost = assessment.lending_cost_cents
+    paid = assessment.payment_cents
+    return AssessmentCharts(
+        balance=None
+        if lent.number is None
+        else bar_chart(
+            [
+                (f"Lent to residents of other towns{lent.mark}", lent.number),
+                (
+                    f"Borrowed elsewhere on {subject.their_cards}{assessment.borrowed.mark}",
+                    assessment.borrowed.number,
+                ),
+            ]
+        ),
+        share=bar_chart(
+            [
+                ("Circulated in all", circulation.items),
+                (f"To residents of other towns{lent.mark}", circulation.lent),
+            ]
+        )
+        if circulation and circulation.is_possible and lent.number is not None
+        else None,
+        lenders=_most([(line.town, line.loans) for line in assessment.used[:LENDING_TOWNS]]),
+        cost=bar_chart(
+            [
+                ("Cost of lending (assumption)", cost),
+                *(
+                    []
+                    if paid is None
+                    else [(f"Payment of the State{mark_of(assessment.payment_kind)}", paid)]
+                ),
+                ("Payment at the average (assumption)", assessment.average_payment_cents or 0),
+            ],
+            write=dollars,
+        )
+        if cost
+        else None,
+        peers=bar_chart(
+            [
+                (f"{line.name}{' (this assessment)' if line.is_own else ''}", line.for_a_hundred)
+                for line in sorted(assessment.peers, key=lambda line: -(line.each or 0))
+                if line.for_a_hundred is not None
+            ]
+        )
+        if len(assessment.peers) > 1
+        else None,
+    )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from reports.charts import charts_of
-from reports.contents import AnnualReport, Paper
+from reports.contents import AnnualReport, Assessment, Paper
 from reports.main_points import points_of
 from reports.pdf import render_pdf
 from reports.tables import tables_of
@@ -33,4 +33,5 @@ def pdf_of(contents: Paper) -> bytes:
         html_of(contents),
         title=f"{contents.title} - {settings.PROGRAM_NAME}",
         created=contents.made_from.dated,
+        images=contents.images if isinstance(contents, Assessment) else {},
     )

@@ -10,7 +10,7 @@ Two things are asked of a template: every table has a caption, and no script or 
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -36,12 +36,15 @@ class ForbiddenAddress(FatalURLFetchingError):  # type: ignore[misc]  # WeasyPri
 class OwnFilesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
     """Fetches files below one folder, and nothing else: no network, no other path, no data address.
 
+    `given` are pictures that a document brings along, by the names that they would have in that folder.
+
     A refusal ends the document, for one without its font or seal must not be kept by anybody.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, given: Mapping[str, bytes] | None = None):
         super().__init__(allowed_protocols=("file",))
         self._folder = folder.resolve()
+        self._given = {self._folder / name: content for name, content in (given or {}).items()}
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """Return the file at url; ForbiddenAddress where it lies elsewhere or does not exist."""
@@ -51,17 +54,22 @@ class OwnFilesOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         path = Path(url2pathname(parts.path)).resolve()
         if not path.is_relative_to(self._folder):
             raise ForbiddenAddress(f"{url}: a document may use only files below {self._folder}")
+        if path in self._given:
+            return URLFetcherResponse(url, self._given[path])
         if not path.is_file():
             raise ForbiddenAddress(f"{url}: there is no such file; add it below {self._folder}")
         return URLFetcherResponse(url, path.read_bytes())
 
 
-def render_pdf(html: str, *, title: str, created: date | None = None) -> bytes:
+def render_pdf(
+    html: str, *, title: str, created: date | None = None, images: Mapping[str, bytes] | None = None
+) -> bytes:
     """Return html as a PDF/UA-1 file.
 
     `html` is a whole page (`<html lang="en-US">`); relative addresses are read from `static/`. `title` is
     what a reader's window shows. `created` is the day written in the file; without it the file carries none.
-    The same arguments give the same bytes.
+    `images` are pictures that are no static files, by the address that html gives them; their names change
+    with their content. The same arguments give the same bytes.
 
     Raises ValueError for a table without a caption, ForbiddenAddress for anything outside `static/`.
     """
@@ -69,7 +77,7 @@ def render_pdf(html: str, *, title: str, created: date | None = None) -> bytes:
         raise ValueError(f"{title}: a table has no caption; give every <table> one <caption>")
     identity = hashlib.sha256(f"{title}\n{created}\n{html}".encode()).hexdigest()
     with _one_document_at_a_time:
-        document = lay_out(html)
+        document = lay_out(html, images)
         document.metadata.title = title
         document.metadata.created = created.isoformat() if created else None
         pdf: bytes = document.write_pdf(
@@ -78,9 +86,11 @@ def render_pdf(html: str, *, title: str, created: date | None = None) -> bytes:
     return pdf
 
 
-def lay_out(html: str) -> Document:
+def lay_out(html: str, images: Mapping[str, bytes] | None = None) -> Document:
     """Return html laid out as pages in the look of our documents, not yet written as PDF."""
     stylesheet, fonts, fetcher = _prepared()
+    if images:
+        fetcher = OwnFilesOnly(STATIC, images)
     page = HTML(string=html, base_url=STATIC.as_uri() + "/", url_fetcher=fetcher)
     return page.render(font_config=fonts, stylesheets=[stylesheet])
 

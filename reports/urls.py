@@ -6,6 +6,7 @@ from reports.places.flows import Grain
 from reports.views import (
     advocacy,
     annual_reports,
+    assessment,
     batches,
     boxes,
     corrections,
@@ -20,6 +21,7 @@ from reports.views import (
 
 app_name = "reports"
 
+_LIBRARY, _CONSORTIUM = "libraries/<slug:key>/", "consortia/<int:pk>/"
 _EDITION = "reports/<int:fiscal_year>/edition-<int:number>/"
 
 urlpatterns = [
@@ -75,6 +77,36 @@ urlpatterns = [
     path("libraries/<slug:key>/", places.library_page, name="library_page"),
     path("libraries/<slug:key>/advocacy/", advocacy.advocacy, name="advocacy"),
     path("libraries/<slug:key>/advocacy.pdf", advocacy.advocacy_pdf, name="advocacy_pdf"),
+    path(_LIBRARY + "assessment/", assessment.assessment, name="assessment"),
+    path(_LIBRARY + "assessment.pdf", assessment.assessment_pdf, name="assessment_pdf"),
+    path(_LIBRARY + "assessment/logo.png", assessment.logo, name="assessment_logo"),
+    path(_LIBRARY + "assessment/own/", assessment.own_page, name="assessment_own"),
+    path(_LIBRARY + "assessment/own/logo/", assessment.logo_keep, name="assessment_logo_keep"),
+    path(_LIBRARY + "assessment/own/logo/remove/", assessment.logo_remove, name="assessment_logo_remove"),
+    path(
+        _LIBRARY + "assessment/own/circulation/",
+        assessment.circulation_give,
+        name="assessment_circulation",
+    ),
+    path(
+        _LIBRARY + "assessment/own/circulation/<int:fiscal_year>/withdraw/",
+        assessment.circulation_withdraw,
+        name="assessment_circulation_withdraw",
+    ),
+    path(_CONSORTIUM + "assessment/", assessment.of_consortium, name="consortium_assessment"),
+    path(_CONSORTIUM + "assessment.pdf", assessment.of_consortium_pdf, name="consortium_assessment_pdf"),
+    path(_CONSORTIUM + "assessment/logo.png", assessment.consortium_logo, name="consortium_assessment_logo"),
+    path(_CONSORTIUM + "assessment/own/", assessment.consortium_own_page, name="consortium_assessment_own"),
+    path(
+        _CONSORTIUM + "assessment/own/logo/",
+        assessment.consortium_logo_keep,
+        name="consortium_assessment_logo_keep",
+    ),
+    path(
+        _CONSORTIUM + "assessment/own/logo/remove/",
+        assessment.consortium_logo_remove,
+        name="consortium_assessment_logo_remove",
+    ),
     path("towns/<int:number>/", places.town_page, name="town_page"),
     path("libraries/<slug:key>/documents/", published.library_documents, name="library_documents"),
     path("payment-runs/<int:pk>/publish/", batches.run_publish, name="run_publish"),

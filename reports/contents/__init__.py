@@ -24,6 +24,7 @@ from reports.contents.annual_reports import (
     YearOfUse,
     of_edition,
 )
+from reports.contents.assessment import Assessment
 from reports.contents.board_order import BoardOrderPaper, OrderedPayment
 from reports.contents.correction import CorrectionPaper, CorrectionPaperLine
 from reports.contents.filing_receipt import FilingReceiptPaper, MonthOfLoans
@@ -47,7 +48,7 @@ DocumentContents = (
 )
 """Documents with tables, which are kept with the files of them."""
 
-Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet
+Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet | Assessment
 """Everything that becomes a PDF."""
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "AdvocacySheet",
     "AnnualReport",
     "AppliedRule",
+    "Assessment",
     "BoardOrderPaper",
     "ChangedFigure",
     "Changes",

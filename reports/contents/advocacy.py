@@ -16,6 +16,12 @@ PRICE_CENTS, COST_CENTS, AVERAGE_PAYMENT_CENTS = 1500, 105, 32
 average, without the item; and what the State paid for one on the average."""
 
 
+PUBLISHED_WORDS = (
+    f"The State Library publishes {dollars(PRICE_CENTS)} an item, and an average cost of "
+    f"{dollars(COST_CENTS)} and payment of {dollars(AVERAGE_PAYMENT_CENTS)} a loan ({HIGHLIGHTS})."
+)
+
+
 @dataclass(frozen=True)
 class SheetPartner:
     """Another library and the units that passed, in one direction."""
@@ -82,10 +88,7 @@ class AdvocacySheet:
     @property
     def published_words(self) -> str:
         """What the State Library publishes of price, cost and payment, and where."""
-        return (
-            f"The State Library publishes {dollars(PRICE_CENTS)} an item, and an average cost of "
-            f"{dollars(COST_CENTS)} and payment of {dollars(AVERAGE_PAYMENT_CENTS)} a loan ({HIGHLIGHTS})."
-        )
+        return PUBLISHED_WORDS
 
     @property
     def would_have_cost_cents(self) -> int:

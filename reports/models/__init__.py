@@ -1,3 +1,4 @@
+from reports.models.assessment import CirculationMonths, GivenCirculation, Logo
 from reports.models.document import (
     ANNUAL,
     OF_A_CORRECTION,
@@ -15,6 +16,7 @@ __all__ = [
     "ANNUAL",
     "OF_A_CORRECTION",
     "OF_A_RUN",
+    "CirculationMonths",
     "Document",
     "DocumentBatch",
     "DocumentBatchLine",
@@ -23,6 +25,8 @@ __all__ = [
     "DocumentQuerySet",
     "Edition",
     "EditionDocument",
+    "GivenCirculation",
+    "Logo",
     "YearBox",
     "in_order",
 ]

@@ -138,6 +138,13 @@ def balance(subject: Subject, lent: Lent, borrowed: Borrowed) -> tuple[str, ...]
     return (*said, f"That is {_items(abs(difference))} {more_or_less} lent than borrowed ({part}).")
 
 
+def silent_members(subject: Subject, silent: int) -> tuple[str, ...]:
+    """Return of how many members it is not known what they lent; nothing where of none, or of all."""
+    if not 0 < silent < subject.members:
+        return ()
+    return (f"What {_count(silent)} of its {_count(subject.members)} members lent is not known.",)
+
+
 # The share of circulation
 
 
@@ -214,15 +221,25 @@ def for_residents(borrowed: Borrowed, residents: int) -> tuple[str, ...]:
 
 
 def paid_to_members(
-    subject: Subject, lent: Lent, *, fiscal_year: int, paid_cents: int, paid: int, withheld: int
+    subject: Subject,
+    lent: Lent,
+    *,
+    fiscal_year: int,
+    paid_cents: int,
+    paid: int,
+    withheld: int,
+    mark: str = "",
 ) -> tuple[str, ...]:
-    """Return what the State paid the members of a consortium; `paid` and `withheld` count members."""
+    """Return what the State paid the members of a consortium; `paid` and `withheld` count members.
+
+    `mark` stands after the amount where it rests on estimates.
+    """
     if lent.number is None:
         return (what_was_lent(subject, lent),)
     said = [what_was_lent(subject, lent)]
     if paid:
         each = f" to {_number(paid, 'member', 'members')}"
-        said.append(f"The State paid {dollars(paid_cents)}{lent.mark}{each} for fiscal year {fiscal_year}.")
+        said.append(f"The State paid {dollars(paid_cents)}{mark}{each} for fiscal year {fiscal_year}.")
     else:
         said.append(f"The State paid no member anything for fiscal year {fiscal_year}.")
     if withheld:
@@ -287,31 +304,41 @@ def through_the_years(
     else:
         said.append(_change(subject, earlier[-1], last, lent))
         if len(earlier) > 1:
-            said.append(_change(subject, earlier[0], last, lent))
+            said.append(_change(subject, earlier[0], last, lent, after=earlier[-1]))
     if earlier and (unknown := [str(year) for year in years if year not in known]):
         year = "Fiscal year" if len(unknown) == 1 else "Fiscal years"
         said.append(f"{year} {_listed(unknown)} {'is' if len(unknown) == 1 else 'are'} not known.")
     return tuple(said)
 
 
-def _change(subject: Subject, first: int, last: int, lent: Mapping[str, Mapping[int, int]]) -> str:
-    both = [of_library for of_library in lent.values() if first in of_library and last in of_library]
+def _change(
+    subject: Subject, first: int, last: int, lent: Mapping[str, Mapping[int, int]], after: int | None = None
+) -> str:
+    """Return how lending of a year differs from that of an earlier one.
+
+    `after` is the year with which it was compared in the sentence before: what that said is not said again.
+    """
+    both = _known_in(lent, first, last)
     if not both:
         return f"No member’s loans are known of both fiscal year {first} and fiscal year {last}."
-    before, now = (sum(of_library[year] for of_library in both) for year in (first, last))
+    before, now = (sum(lent[key][year] for key in both) for year in (first, last))
     who = subject.who
     if subject.is_group and len(both) < subject.members:
         who = f"The {len(both)} of {subject.members} members known in both years"
+    if after is not None and both == _known_in(lent, after, last):
+        opening = "That is"
+    else:
+        opening = f"{who} lent {_items(now) if now else 'nothing'} in fiscal year {last},"
     if before == now:
-        same = "nothing" if not now else _items(now)
-        return f"{who} lent {same} in fiscal year {last}, as in fiscal year {first}."
-    difference = abs(now - before)
-    part = f" ({_percent(difference, before)})" if before else ""
-    lent_now = _items(now) if now else "nothing"
-    return (
-        f"{who} lent {lent_now} in fiscal year {last}, {_count(difference)} "
-        f"{'more' if now > before else 'fewer'} than in fiscal year {first}{part}."
-    )
+        return f"{opening} as {'in' if opening.endswith(',') else 'much as in'} fiscal year {first}."
+    part = f" ({_percent(abs(now - before), before)})" if before else ""
+    more_or_fewer = "more" if now > before else "fewer"
+    return f"{opening} {_count(abs(now - before))} {more_or_fewer} than in fiscal year {first}{part}."
+
+
+def _known_in(lent: Mapping[str, Mapping[int, int]], *years: int) -> list[str]:
+    """Return the libraries whose loans are known in each of these years."""
+    return [key for key, of_library in lent.items() if all(year in of_library for year in years)]
 
 
 # Peers

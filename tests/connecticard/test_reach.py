@@ -173,6 +173,13 @@ def records(world, settings, tmp_path):
         "transactions:consortium_page": (consortium := make_consortium(members=(bethel,)).pk),
         "transactions:consortium_upload": consortium,
         **dict.fromkeys(
+            (
+                f"reports:consortium_assessment{page}"
+                for page in ("", "_pdf", "_logo", "_own", "_logo_keep", "_logo_remove")
+            ),
+            consortium,
+        ),
+        **dict.fromkeys(
             (f"transactions:harvest_{page}" for page in ("source", "change", "now", "pause")),
             _harvest_source(bethel, staff),
         ),
