@@ -65,6 +65,7 @@ urlpatterns = [
     path("paper/card/", paper.card, name="paper_card"),
     path("paper/local-card/", paper.local_card, name="paper_local_card"),
     path("paper/return-slip/", paper.return_slip, name="paper_return_slip"),
+    path("paper/routing-slips/", paper.routing_slips, name="paper_routing_slips"),
     path("paper/notice/", paper.notice, name="paper_notice"),
     path("deliverit/", include("transactions.delivery.urls")),
     path("holidays/", calendar.holiday_list, name="holiday_list"),

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import findings
-from tests.factories import make_library, make_town
+from tests.factories import make_delivery_site, make_library, make_town
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -17,12 +17,15 @@ LETTER = (612, 792)  # points
 CARD = "/paper/card/?library=CT0003&cards=10"
 LOCAL_CARD = "/paper/local-card/?library=CT0003&cards=4"
 SLIP = "/paper/return-slip/?library=CT0003"
+ROUTING = "/paper/routing-slips/?sender=A12&to_1=B7&to_2=A12&fill=on"
 NOTICE = "/paper/notice/?library=CT0003&home=CT0004"
 
 
 @pytest.fixture(autouse=True)
 def libraries(transactional_db: None) -> None:
-    make_library("Babcock Library", key="CT0003", town=make_town("Ashford"))
+    babcock = make_library("Babcock Library", key="CT0003", town=make_town("Ashford"))
+    make_delivery_site(library=babcock, code="A12")
+    make_delivery_site("Demonstration College 1", code="B7")
     make_library("Avon Free Public Library", key="CT0004", town=make_town("Avon"))
 
 
@@ -85,7 +88,6 @@ def test_other_papers_fit_one_sheet_and_their_numbers_are_read_back(
         assert scanned(sheet) == ["R-00731a"], address
         assert findings(page) == [], address
         assert sent(asked[loaded:]) == [], address
-    assert complaints == []
 
     page.get_by_label("Item 1, fine").fill("1,000.10")
     page.get_by_label("Item 2, fine").fill(".20")
@@ -94,6 +96,13 @@ def test_other_papers_fit_one_sheet_and_their_numbers_are_read_back(
 
     page.get_by_label("Item 2, fine").fill("0.20")
     expect(page.locator("[data-total=fine]")).to_have_text("$1000.30")
+
+    page.goto(site + ROUTING)
+    page.get_by_label("Remarks", exact=True).first.fill("Two bags")
+    (sheet,) = printed(page)
+    assert scanned(sheet) == ["A12", "A12", "B7", "B7"]
+    assert findings(page) == []
+    assert complaints == []
 
 
 def test_card_takes_no_day_that_has_passed_and_what_was_typed_is_forgotten(page: Page, site: str) -> None:

@@ -44,6 +44,7 @@ PUBLIC = {
     "transactions:paper_local_card",
     "transactions:paper_notice",
     "transactions:paper_return_slip",
+    "transactions:paper_routing_slips",
     "transactions:harvest_specification",
     "transactions:harvest_schema",
     "payments:trend_state",

@@ -1,5 +1,6 @@
 """What may be asked of a page of paper: libraries and numbers, nothing about a patron."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -7,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from connecticard import clock
 from libraries.models import Library
-from transactions.paper.names import with_town
+from transactions.paper.names import Stop, stops, with_town
 from transactions.rules.paper import CardLayout, Expiry, town_is_in_name
+from transactions.uploads.labels import normal
 
 
 class LibraryField(forms.ModelChoiceField):  # type: ignore[type-arg]  # no type at run time
@@ -71,6 +73,59 @@ class NoticeForm(_PaperForm):
                 "home", _("Choose the library that issued the card. For your own card no notice is needed.")
             )
         return cleaned
+
+
+class StopField(forms.CharField):
+    """A site of deliverIT CT, typed or scanned: its code, its key or its name, or as the list offers it.
+
+    Its value is the stop, or None where it was left empty. `stops` is set by the form.
+    """
+
+    stops: Sequence[Stop] = ()
+
+    def __init__(self, **given: Any):
+        super().__init__(
+            max_length=150,
+            widget=forms.TextInput(attrs={"list": "stops", "autocomplete": "off", "spellcheck": "false"}),
+            error_messages={"required": _("Type a delivery code or the name of a library.")},
+            **given,
+        )
+
+    def clean(self, value: Any) -> Stop | None:
+        asked = normal(super().clean(value))
+        if not asked:
+            return None
+        found = [stop for stop in self.stops if asked in (normal(stop.code), normal(stop.key))]
+        found = found or [stop for stop in self.stops if asked in (normal(stop.title), normal(stop.name))]
+        if len(found) != 1:
+            raise forms.ValidationError(
+                _("No one site of deliverIT CT has this code or name. Choose one from the list.")
+            )
+        return found[0]
+
+
+class RoutingForm(forms.Form):
+    """Who sends, and to whom: up to four sites, a slip for each, or a sheet full of slips for them."""
+
+    sender = StopField(label=_("From"))
+    to_1 = StopField(label=_("To"))
+    to_2 = StopField(label=_("Second slip to"), required=False)
+    to_3 = StopField(label=_("Third slip to"), required=False)
+    to_4 = StopField(label=_("Fourth slip to"), required=False)
+    fill = forms.BooleanField(label=_("Fill the sheet with more of the same slips"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.stops = stops(clock.today())
+        for field in self.fields.values():
+            if isinstance(field, StopField):
+                field.stops = self.stops
+
+    def receivers(self, most: int) -> list[Stop]:
+        """Return where each slip of a sheet goes, in order; a sheet that is filled has `most` slips."""
+        given = self.cleaned_data
+        chosen = [stop for stop in (given[name] for name in ("to_1", "to_2", "to_3", "to_4")) if stop]
+        return [chosen[at * len(chosen) // most] for at in range(most)] if given["fill"] else chosen
 
 
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_safe
 from connecticard import clock
 from connecticard.rulebook import Entry
 from libraries.models import Library, Town
-from transactions.paper.forms import CardLayoutForm, CardsForm, LibraryForm, NoticeForm
+from transactions.paper.barcodes import barcode_svg
+from transactions.paper.forms import CardLayoutForm, CardsForm, LibraryForm, NoticeForm, RoutingForm
 from transactions.paper.names import town_beside
 from transactions.rules.paper import (
     RULEBOOK,
-    Verdict,
     card_parts,
     words_for_one_library,
     words_of_return_slip,
@@ -54,7 +54,8 @@ def card_check(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "parts": parts,
-            "complies": all(part.verdict is Verdict.MET for part in parts),
+            "verdicts": {part.verdict for part in parts},
+            "library": form.cleaned_data["library"] if parts else None,
             "rules": _rules(),
         },
     )
@@ -95,6 +96,24 @@ def notice(request: HttpRequest) -> HttpResponse:
     if home := about.get("home"):
         about |= {"home_town": town_beside(home), "lines": range(1, NOTICE_LINES + 1)}
     return _page(request, "transactions/paper_notice.html", about)
+
+
+@paper_page
+def routing_slips(request: HttpRequest) -> HttpResponse:
+    """Print routing slips of deliverIT CT, one or a sheet of four; public."""
+    form = RoutingForm(request.GET or None)
+    slips = form.receivers(SLIPS) if form.is_valid() else []
+    return render(
+        request,
+        "transactions/paper_routing_slips.html",
+        {
+            "form": form,
+            "sender": form.cleaned_data["sender"] if slips else None,
+            "slips": [(stop, barcode_svg(stop.code) if stop.code else "") for stop in slips],
+            "without_code": sorted({stop.name for stop in slips if not stop.code}),
+            "sent_on": f"{clock.today():%m/%d/%Y}",
+        },
+    )
 
 
 def _asked(form_class: type[forms.Form], request: HttpRequest) -> dict[str, Any]:

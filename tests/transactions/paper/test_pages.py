@@ -4,8 +4,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from tests.factories import make_library, make_town
+from tests.factories import make_delivery_site, make_library, make_town
 from tests.page_text import text
+from transactions.paper.barcodes import barcode_svg
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +106,7 @@ def test_card_that_lacks_something_is_told_what(client):
     assert "Print the town below the library’s name" in page
     assert "Write the date on the card itself" in page
     assert page.count("On the card") == 2
+    assert page.count("Babcock Library") == 2  # whose card, and the list to choose from
 
 
 def test_complete_card_is_told_so_and_an_answer_left_out_is_asked_for(client):
@@ -112,3 +114,63 @@ def test_complete_card_is_told_so_and_an_answer_left_out_is_asked_for(client):
 
     assert "The card shows all that it must." in text(client.get(asked + "&one_library_only=no"))
     assert "Answer yes or no." in text(client.get(asked))
+
+
+# Routing slips
+
+
+@pytest.fixture
+def stops(libraries):
+    babcock, avon = libraries
+    make_delivery_site(library=babcock, code="A12")
+    make_delivery_site(library=avon)
+    make_delivery_site("Demonstration College 1", key="COL1", code="B7")
+
+
+def routing(client, **asked):
+    return client.get("/paper/routing-slips/", {"sender": "A12"} | asked)
+
+
+@pytest.mark.parametrize("typed", ["b7", "COL1", "demonstration college 1", "B7 Demonstration College 1"])
+def test_slip_goes_to_whom_code_key_name_or_list_says(client, stops, typed):
+    page = routing(client, to_1=typed)
+
+    ((stop, barcode),) = page.context["slips"]
+    assert (stop.name, stop.code, page.context["sender"].name) == (
+        "Demonstration College 1",
+        "B7",
+        "Babcock Library",
+    )
+    assert 'aria-label="B7"' in barcode
+    assert not any("name" in given for given, _ in Inputs(page.content.decode()).found)
+
+
+def test_sheet_has_a_slip_for_each_or_is_filled(client, stops):
+    two = {"to_1": "B7", "to_3": "A12"}
+
+    assert [stop.code for stop, _ in routing(client, **two).context["slips"]] == ["B7", "A12"]
+    assert [stop.code for stop, _ in routing(client, **two, fill="on").context["slips"]] == [
+        "B7",
+        "B7",
+        "A12",
+        "A12",
+    ]
+
+
+def test_site_without_a_code_gets_a_line_to_write_it_on(client, stops):
+    page = routing(client, to_1="Avon Free Public Library")
+
+    assert "No delivery code of Avon Free Public Library is on record" in text(page)
+    assert next(given["data-line"] for given, _ in Inputs(page.content.decode()).found) == "code"
+
+
+def test_site_that_is_not_known_is_refused_and_an_empty_one_asked_for(client, stops):
+    assert "No one site of deliverIT CT has this code or name." in text(routing(client, to_1="Z99"))
+    assert "Type a delivery code or the name of a library." in text(routing(client, to_1=""))
+
+
+def test_code_that_cannot_be_a_barcode_is_refused():
+    with pytest.raises(ValueError, match="cannot be a barcode"):
+        barcode_svg("é")
+    with pytest.raises(ValueError, match="cannot be a barcode"):
+        barcode_svg("")
