@@ -70,6 +70,7 @@ class Action(StrEnum):
     VIEW_DELIVERY = "see what sites of deliverIT CT counted, before it is published"
     REPORT_DELIVERY = "count deliveries and report them"
     IMPORT_DELIVERY = "record the delivery counts of many sites at once"
+    KEEP_DESK_DETAILS = "say how a library is reached and what fines it asks"
     KEEP_WEBHOOKS = "have another program told of what happens"
     VIEW_AUDIT = "read the audit trail"
     READ_HELP = "read the help for people who are signed in"
@@ -132,6 +133,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.VIEW_DELIVERY: _READERS | _LIBRARY | {Role.DELIVERY_REPORTER},
     Action.REPORT_DELIVERY: _STATE | _LIBRARY | {Role.DELIVERY_REPORTER},
     Action.IMPORT_DELIVERY: _STATE,
+    Action.KEEP_DESK_DETAILS: _STATE | _LIBRARY,
     Action.KEEP_WEBHOOKS: _STATE | _LIBRARY,
     Action.VIEW_AUDIT: _READERS,
     Action.READ_HELP: frozenset(Role),
@@ -194,6 +196,14 @@ API_READING: dict[str, Action | None] = {
     "payment-runs": None,
     "payments": None,
     "what-if": None,
+    "desk": None,
+    "desk-card": None,
+    "desk-loan": None,
+    "desk-cards": None,
+    "desk-lending": None,
+    "desk-return": None,
+    "desk-fine": None,
+    "desk-account": None,
     "editions": None,
     "documents": None,
     "statistics-use": None,

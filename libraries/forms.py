@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from connecticard import clock
 from connecticard.form_fields import DayField
 from libraries.models import Library, Town
+from libraries.models.desk_details import MOST_CENTS_A_DAY, MOST_CENTS_OF_ITEM, MOST_GRACE_DAYS
 
 
 class LibrarySearchForm(forms.Form):
@@ -95,3 +96,44 @@ class SuccessionForm(forms.Form):
         field = self.fields["successor"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Library.objects.open_on(clock.today()).exclude(pk=predecessor.pk)
+
+
+class ContactForm(forms.Form):
+    """How a library is reached; what is blank is not known."""
+
+    phone = forms.CharField(label="Telephone", max_length=30, required=False)
+    hours = forms.CharField(
+        label="Opening hours",
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="One line for each day or group of days.",
+    )
+    web_site = forms.URLField(
+        label="Web site", max_length=200, required=False, assume_scheme="https", help_text="With https://."
+    )
+
+
+class FinesForm(forms.Form):
+    """What a library asks for items that come back late, from a day on."""
+
+    from_day = DayField(label="From", help_text="What held before ends the day before.")
+    cents_a_day = forms.IntegerField(
+        label="Fine a day, in cents",
+        min_value=0,
+        max_value=MOST_CENTS_A_DAY,
+        help_text="10 is ten cents. 0: the library charges no overdue fines.",
+    )
+    grace_days = forms.IntegerField(
+        label="Days late without charge", min_value=0, max_value=MOST_GRACE_DAYS, initial=0
+    )
+    charges_grace_days = forms.BooleanField(
+        label="Once they have passed, these days are charged too", required=False
+    )
+    most_cents = forms.IntegerField(
+        label="Most for one item, in cents",
+        min_value=0,
+        max_value=MOST_CENTS_OF_ITEM,
+        required=False,
+        help_text="500 is five dollars. Blank where there is no limit.",
+    )

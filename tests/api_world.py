@@ -170,6 +170,16 @@ ADDRESSES = {
         "/api/v1/payment-runs/2027-1/payments/CT0001/",
     ],
     "what-if": ["/api/v1/what-if/?base=2027-1"],
+    "desk": ["/api/v1/desk/"],
+    "desk-card": ["/api/v1/desk/card/?shown=nothing"],
+    "desk-loan": ["/api/v1/desk/loan/?lives=other_town&card=home&lent=loose_issue&number=3"],
+    "desk-cards": ["/api/v1/desk/cards/?who=resident"],
+    "desk-lending": ["/api/v1/desk/lending/?asks=policy"],
+    "desk-return": ["/api/v1/desk/return/?item=print&situation=asked"],
+    "desk-fine": [
+        "/api/v1/desk/fine/?returned_to=lender&due=2026-11-02&handed_in=2026-11-12&lender_rate=0.10"
+    ],
+    "desk-account": ["/api/v1/desk/account/?about=overdue"],
     "editions": ["/api/v1/editions/", "/api/v1/editions/2027-1/"],
     "documents": ["/api/v1/documents/", "/api/v1/documents/{statement}/"],
     "statistics-use": ["/api/v1/statistics/use/?fiscal_year=2027"],

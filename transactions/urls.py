@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from transactions.desk import views as desk
 from transactions.paper import views as paper
 from transactions.views import (
     calendar,
@@ -21,6 +22,8 @@ from transactions.views import (
 app_name = "transactions"
 
 urlpatterns = [
+    path("desk/", desk.desk, name="desk"),
+    path("desk/<slug:question>/", desk.desk_question, name="desk_question"),
     path("filings/", lists.filing_list, name="filing_list"),
     path("filings/of/<slug:key>/", lists.library_filings, name="library_filings"),
     path("filings/of/<slug:key>/begin/", lists.filing_begin, name="filing_begin"),

@@ -1,5 +1,6 @@
 from libraries.models.consortium import Consortium, ConsortiumMembership
 from libraries.models.delivery_site import DeliveryCode, DeliverySite, SiteKind
+from libraries.models.desk_details import LibraryContact, LibraryFines
 from libraries.models.letter_of_agreement import LetterOfAgreement
 from libraries.models.library import Library, LibraryName, LibrarySuccession
 from libraries.models.residency import Residency
@@ -12,6 +13,8 @@ __all__ = [
     "DeliverySite",
     "LetterOfAgreement",
     "Library",
+    "LibraryContact",
+    "LibraryFines",
     "LibraryName",
     "LibrarySuccession",
     "Residency",

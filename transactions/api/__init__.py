@@ -6,6 +6,7 @@ from transactions.api.explaining import ExplanationViewSet
 from transactions.api.reading import FilingPeriodViewSet, FindingsViewSet, ReceiptViewSet, StatementViewSet
 from transactions.api.signing import CertifyViewSet, ReopenViewSet, ReturnViewSet, SubmitViewSet
 from transactions.api.writing import FilingViewSet, LoanCountViewSet
+from transactions.desk.api import ROUTES as DESK
 
 ROUTES = [
     ("filing-periods", FilingPeriodViewSet),
@@ -21,4 +22,5 @@ ROUTES = [
     ("filing-drafts", DraftsViewSet),
     ("receipts", ReceiptViewSet),
     ("libraries/<str:library>/cadence", CadenceViewSet),
+    *DESK,
 ]

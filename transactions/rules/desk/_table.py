@@ -192,7 +192,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Table:
-    """A question of the desk. `key` stands in addresses; `rulebook` holds every entry that a row names."""
+    """A question of the desk. `key` stands in addresses; `rulebook` holds every entry that a row names.
+
+    `dated` names the day that it is about; empty where that is always today.
+    """
 
     key: str
     title: str
@@ -201,6 +204,11 @@ class Table:
     rows: tuple[Row, ...]
     rulebook: Rulebook
     amounts: tuple[Amount, ...] = ()
+    dated: str = ""
+
+    @property
+    def all_that_can_be_said(self) -> tuple[Question | Amount, ...]:
+        return (*self.questions, *self.amounts)
 
     def question(self, name: str) -> Question:
         """Return a question by its name; KeyError where there is none."""

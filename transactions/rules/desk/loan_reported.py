@@ -135,6 +135,7 @@ LOAN_REPORTED = Table(
     lead="Something was lent, and you wonder whether it counts.",
     questions=(TOOK_PART, LIVES, CARD, LENT),
     amounts=(NUMBER,),
+    dated="Day of the loan",
     rulebook=RULEBOOK | units.RULEBOOK,
     rows=(
         row(
