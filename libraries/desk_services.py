@@ -74,7 +74,7 @@ def set_fines(
             "Enter that day or a later one."
         )
     standing = library.fines.in_force(from_day).first()
-    before = standing and {name: getattr(standing, name) for name in rule}
+    before = {name: getattr(standing, name) for name in rule} if standing else None
     if standing and standing.valid.lower == from_day:
         standing.delete()
     elif standing:

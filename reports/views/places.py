@@ -31,7 +31,9 @@ STATEMENTS = 3
 def library_page(request: HttpRequest, key: str) -> HttpResponse:
     """Show one library: whom it serves, what it lent, borrowed and was paid, its neighbors; public."""
     today = clock.today()
-    library = get_object_or_404(Library.objects.with_participation(today).select_related("town"), key=key)
+    library = get_object_or_404(
+        Library.objects.with_participation(today).select_related("town", "contact"), key=key
+    )
     run = published_run()
     place = place_of_library(library)
     year = year_of_place(run, Grain.LIBRARY, place, url=_town_page) if run else None
@@ -55,6 +57,7 @@ def library_page(request: HttpRequest, key: str) -> HttpResponse:
             "trend": library_trend(library, today),
             "statements": sorted(statements.newest(), key=lambda one: -one.run.fiscal_year)[:STATEMENTS],
             "may_change": may(request.user, Action.MANAGE_ROSTER),
+            "may_keep_details": may(request.user, Action.KEEP_DESK_DETAILS, library),
             **(_payment(run, library) if run else {}),
         },
     )

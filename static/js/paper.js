@@ -128,7 +128,6 @@ sheet.addEventListener("keydown", (event) => {
   const shown = lines.filter((line) => line.type !== "checkbox");
   shown[shown.indexOf(event.target) + 1]?.focus();
 });
-tools.querySelector("[data-print]").addEventListener("click", () => window.print());
 tools.querySelector("[data-forget]").addEventListener("click", () => {
   forget();
   lines[0].focus();
