@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from connecticard.canonical_json import canonical_json
 from connecticard.permissions import Action, libraries_for
@@ -57,7 +57,7 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
     if filing is None:
         return Standing(
             "void",
-            gettext("Withdrawn"),
+            pgettext("of a filing", "Withdrawn"),
             gettext("The amendment that was submitted was undone before anybody certified it."),
             receipt.withdrawn_at,
         )
@@ -68,7 +68,7 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
     ).last():
         return Standing(
             "superseded",
-            gettext("Replaced"),
+            pgettext("of a filing", "Replaced"),
             gettext("The filing was returned for correction and submitted again."),
             later.issued_at,
             later,
@@ -77,7 +77,7 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
         certificate = filing.receipts.filter(kind=ReceiptKind.CERTIFICATE.value).first()
         return Standing(
             "certified",
-            gettext("Certified"),
+            pgettext("of a filing", "Certified"),
             gettext("What was submitted has been certified by the library."),
             filing.certified_at,
             certificate,
@@ -85,19 +85,23 @@ def standing_of_receipt(receipt: FilingReceipt) -> Standing:
     if filing.status == FilingStatus.SUBMITTED:
         return Standing(
             "submitted",
-            gettext("Received"),
+            pgettext("of a filing", "Received"),
             gettext("It stands as it was submitted; the library has not certified it yet."),
         )
     return Standing(
         "returned",
-        gettext("Returned"),
+        pgettext("of a filing", "Returned"),
         gettext("The filing was returned for correction; this submission was not certified."),
     )
 
 
 def _of_a_certificate(filing: Filing) -> Standing:
     if filing.superseded_at is None:
-        return Standing("certified", gettext("Stands"), gettext("This is the certified version that counts."))
+        return Standing(
+            "certified",
+            pgettext("of a filing", "Stands"),
+            gettext("This is the certified version that counts."),
+        )
     later = (
         Filing.objects.filter(
             library=filing.library_id, period=filing.period_id, certified_at__gte=filing.superseded_at
@@ -121,7 +125,7 @@ def _of_a_certificate(filing: Filing) -> Standing:
         ) % {"number": later.version}
     return Standing(
         "superseded",
-        gettext("Replaced"),
+        pgettext("of a filing", "Replaced"),
         sentence,
         filing.superseded_at,
         certificate,
