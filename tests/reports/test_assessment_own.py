@@ -8,12 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from PIL import Image, PngImagePlugin
 
-from connecticard.models import AuditEvent, Role
+from connecticard.models import AuditEvent, Role, User
+from libraries.models import Library
 from reports.assessment import own
 from reports.assessment.own import NotKept, drawn_anew, give_circulation, keep_logo, remove_logo
+from reports.demonstration_assessment import CONSORTIUM, ON_STAGE, add_to_assessments
 from reports.models import CirculationMonths, GivenCirculation, Logo
 from reports.models.assessment import LOGO_BYTES, LOGO_HEIGHT, LOGO_WIDTH
-from tests.factories import make_consortium, make_library, make_signed_in_client, make_user
+from tests.factories import give_role, make_consortium, make_library, make_signed_in_client, make_user
 from tests.page_text import text
 from tests.payments.records import FISCAL_YEAR
 from tests.reports.conftest import AT
@@ -183,6 +185,21 @@ def test_nobody_keeps_a_logo_of_others():
     assert not make_user(Role.AUDITOR).is_anonymous
     with pytest.raises(PermissionDenied):
         keep_logo(of=library, content=picture(), by=make_user(Role.AUDITOR), at=AT)
+
+
+@pytest.mark.django_db
+def test_demonstration_adds_logos_and_a_circulation_once(published_run):
+    User.objects.create(email="staff@example.org", name="Sam Staff")
+    give_role(User.objects.get(email="staff@example.org"), Role.STATE_STAFF)
+    library = published_run.payments.first().library
+    Library.objects.filter(pk=library.pk).update(key=ON_STAGE)
+    make_consortium(CONSORTIUM)
+
+    for _ in range(2):
+        add_to_assessments(AT)
+
+    assert Logo.objects.count() == 2
+    assert GivenCirculation.objects.get().source == "Demonstration: made up"
 
 
 # What the database holds true

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from connecticard import clock
 from connecticard.demo_people import refuse_in_production
 from reports.demonstration import load_demonstration
+from reports.demonstration_assessment import add_to_assessments
 from reports.demonstration_deliveries import load_deliveries
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         signs_in = {
             sign_in.person.email: sign_in for sign_in in (*load_demonstration(on=on), *load_deliveries(on=on))
         }
+        add_to_assessments(clock.now())
         self.stdout.write("  Demonstration people (the code for sign-in: ./dev code EMAIL):")
         for email, sign_in in signs_in.items():
             self.stdout.write(f"  {email:<28}{sign_in.password:<20}{sign_in.person.name}")
