@@ -71,7 +71,7 @@ def _told(towns: list[Town], via: dict[str, str], on: date) -> tuple[FoundTown, 
     residencies = list(Residency.objects.homes(on).filter(town__in=towns))
     libraries = (
         Library.objects.with_participation(on)
-        .select_related("town")
+        .select_related("town", "contact")
         .in_bulk([residency.library_id for residency in residencies])
     )
     for residency in residencies:

@@ -125,8 +125,8 @@ class Row:
     """A row of a table: it matches where each question of `when` has one of the values named there.
 
     `rules` are keys of the rulebook, the one that decides first. `reason` is empty where the sentence of that
-    entry is reason enough. `needs` are amounts without which `work` cannot be done. `holds` tells whether the
-    row stands in the table on a day.
+    entry is reason enough. `needs` are amounts without which `work` cannot be done; `other_headlines` are
+    those that it may give instead. `holds` tells whether the row stands in the table on a day.
     """
 
     name: str
@@ -139,6 +139,7 @@ class Row:
     needs: tuple[str, ...] = ()
     work: Callable[[Given, date], Worked] | None = None
     holds: Callable[[date], bool] = lambda on: True
+    other_headlines: tuple[str, ...] = ()
 
 
 def row(
@@ -152,10 +153,13 @@ def row(
     needs: tuple[str, ...] = (),
     work: Callable[[Given, date], Worked] | None = None,
     holds: Callable[[date], bool] = lambda on: True,
+    other_headlines: tuple[str, ...] = (),
 ) -> Row:
     """Return a row; the values of `when` are written with spaces between them."""
     conditions = {question: frozenset(values.split()) for question, values in when.items()}
-    return Row(name, conditions, verdict, headline, next_step, rules, reason, needs, work, holds)
+    return Row(
+        name, conditions, verdict, headline, next_step, rules, reason, needs, work, holds, other_headlines
+    )
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,22 @@ AT_THE_LENDER = (*DATES, *(amount.name for amount in OF_LENDER))
 ELSEWHERE = (*AT_THE_LENDER, *(amount.name for amount in OF_RECEIVER))
 
 
+LINES = (
+    DUE_DATE := "Due date",
+    DAY_HANDED_IN := "Day handed in",
+    DAYS_LATE := "Days late",
+    DAYS_WITHOUT_CHARGE := "Days without charge",
+    DAYS_CHARGED := "Days charged",
+    FINE_A_DAY := "Fine a day",
+    PRODUCT := "Days charged × fine a day",
+    MOST_FOR_ONE := "Most for one item",
+    FOR_ONE := "For one item",
+    NUMBER_OF_ITEMS := "Items",
+    FINE := "Fine",
+)
+"""What the lines of the working are called, in their order."""
+
+
 @dataclass(frozen=True)
 class Rate:
     """What a library asks for late items, in whole cents and days.
@@ -219,21 +235,21 @@ def fine(due: date, handed_in: date, rate: Rate, *, items: int, at_the_rate_of: 
     charged = _days_charged(late, rate)
     of_item = fine_of_item(late, rate)
     lines = [
-        Line("Due date", Kind.DAY, due),
-        Line("Day handed in", Kind.DAY, handed_in),
-        Line("Days late", Kind.NUMBER, late),
+        Line(DUE_DATE, Kind.DAY, due),
+        Line(DAY_HANDED_IN, Kind.DAY, handed_in),
+        Line(DAYS_LATE, Kind.NUMBER, late),
     ]
     if rate.grace:
-        lines.append(Line("Days without charge", Kind.NUMBER, rate.grace))
-        lines.append(Line("Days charged", Kind.NUMBER, charged))
-    lines.append(Line("Fine a day", Kind.CENTS, rate.cents_a_day))
-    lines.append(Line("Days charged × fine a day", Kind.CENTS, charged * rate.cents_a_day))
+        lines.append(Line(DAYS_WITHOUT_CHARGE, Kind.NUMBER, rate.grace))
+        lines.append(Line(DAYS_CHARGED, Kind.NUMBER, charged))
+    lines.append(Line(FINE_A_DAY, Kind.CENTS, rate.cents_a_day))
+    lines.append(Line(PRODUCT, Kind.CENTS, charged * rate.cents_a_day))
     if rate.most is not None:
-        lines.append(Line("Most for one item", Kind.CENTS, rate.most))
+        lines.append(Line(MOST_FOR_ONE, Kind.CENTS, rate.most))
     if items != 1:
-        lines.append(Line("For one item", Kind.CENTS, of_item))
-        lines.append(Line("Items", Kind.NUMBER, items))
-    lines.append(Line("Fine", Kind.CENTS, of_item * items))
+        lines.append(Line(FOR_ONE, Kind.CENTS, of_item))
+        lines.append(Line(NUMBER_OF_ITEMS, Kind.NUMBER, items))
+    lines.append(Line(FINE, Kind.CENTS, of_item * items))
     return Sum(at_the_rate_of, of_item * items, tuple(lines))
 
 
@@ -277,7 +293,7 @@ def _nothing_due(given: Given, *sums: Sum) -> Worked:
     due, handed_in = given[DUE.name], given[HANDED_IN.name]
     assert isinstance(due, date)
     assert isinstance(handed_in, date)
-    headline = "Nothing is due" if days_late(due, handed_in) else "Nothing is due: it is not late"
+    headline = _NOTHING if days_late(due, handed_in) else _NOT_LATE
     return Worked(sums=sums, verdict=Verdict.NO, headline=headline)
 
 
@@ -297,11 +313,13 @@ def _elsewhere(given: Given, on: date) -> Worked:
             values={"fine_cents": own.cents},
             sums=(own, lenders),
             verdict=Verdict.YES,
-            headline="Due: %(fine_cents)s, payable where the item was handed in",
+            headline=_EITHER_ALIKE,
         )
     return Worked(values={"own_cents": own.cents, "lender_cents": lenders.cents}, sums=(own, lenders))
 
 
+_NOTHING, _NOT_LATE = "Nothing is due", "Nothing is due: it is not late"
+_EITHER_ALIKE = "Due: %(fine_cents)s, payable where the item was handed in"
 _AT_THE_LENDER = "Due: %(fine_cents)s, payable at the library that lent it"
 _EITHER = (
     "%(own_cents)s at the rate of the library where it was handed in, or %(lender_cents)s at the lender’s"
@@ -330,6 +348,7 @@ OVERDUE_FINE = Table(
             "days_late_end_at_any_participating_library",
             needs=AT_THE_LENDER,
             work=_at_the_lender,
+            other_headlines=(_NOTHING, _NOT_LATE),
         ),
         row(
             "elsewhere_levies_none",
@@ -350,6 +369,7 @@ OVERDUE_FINE = Table(
             "grace_and_most_go_with_the_rate",
             needs=ELSEWHERE,
             work=_elsewhere,
+            other_headlines=(_NOTHING, _NOT_LATE, _EITHER_ALIKE),
         ),
         row(
             "clock_runs",
@@ -382,6 +402,7 @@ OVERDUE_FINE = Table(
             reason=_CLOCK,
             needs=AT_THE_LENDER,
             work=_at_the_lender,
+            other_headlines=(_NOTHING, _NOT_LATE),
         ),
         row(
             "outside_then_elsewhere_levies_none",
@@ -415,6 +436,7 @@ OVERDUE_FINE = Table(
             reason=_CLOCK,
             needs=ELSEWHERE,
             work=_elsewhere,
+            other_headlines=(_NOTHING, _NOT_LATE, _EITHER_ALIKE),
         ),
         row(
             "not_paid_at_return",
