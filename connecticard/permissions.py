@@ -71,6 +71,7 @@ class Action(StrEnum):
     REPORT_DELIVERY = "count deliveries and report them"
     IMPORT_DELIVERY = "record the delivery counts of many sites at once"
     KEEP_DESK_DETAILS = "say how a library is reached and what fines it asks"
+    SET_DELIVERY_ASSUMPTION = "set how many items a bin of deliverIT CT is taken to hold"
     KEEP_WEBHOOKS = "have another program told of what happens"
     VIEW_AUDIT = "read the audit trail"
     READ_HELP = "read the help for people who are signed in"
@@ -134,6 +135,7 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.REPORT_DELIVERY: _STATE | _LIBRARY | {Role.DELIVERY_REPORTER},
     Action.IMPORT_DELIVERY: _STATE,
     Action.KEEP_DESK_DETAILS: _STATE | _LIBRARY,
+    Action.SET_DELIVERY_ASSUMPTION: _STATE,
     Action.KEEP_WEBHOOKS: _STATE | _LIBRARY,
     Action.VIEW_AUDIT: _READERS,
     Action.READ_HELP: frozenset(Role),

@@ -7,8 +7,16 @@ from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
 from payments.past_years.trends import Charts as TrendCharts
 from payments.past_years.trends import charts as trend_charts
-from reports.contents import AdvocacySheet, Assessment, ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.contents import (
+    AdvocacySheet,
+    Assessment,
+    DeliveryVolume,
+    ExpenditureSummary,
+    ParticipatingLibraries,
+    UseReport,
+)
 from reports.contents.advocacy import mark_of
+from reports.delivery.charts import DeliveryCharts, charts_of_delivery
 from reports.main_points import LARGEST
 from transactions.bar_chart import BarChart, bar_chart
 from transactions.line_chart import ACROSS_A_PAGE, LineChart, Value, line_chart
@@ -72,7 +80,7 @@ class AssessmentCharts:
     """Items lent for every 100 residents."""
 
 
-Charts = UseCharts | ParticipationCharts | SpendingCharts | AdvocacyCharts | AssessmentCharts
+Charts = UseCharts | ParticipationCharts | SpendingCharts | AdvocacyCharts | AssessmentCharts | DeliveryCharts
 
 
 @singledispatch
@@ -233,3 +241,8 @@ def _(assessment: Assessment) -> AssessmentCharts:
         if len(assessment.peers) > 1
         else None,
     )
+
+
+@charts_of.register
+def _(report: DeliveryVolume) -> DeliveryCharts:
+    return charts_of_delivery(report, through_time=False)

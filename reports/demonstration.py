@@ -382,7 +382,7 @@ def _waive(library: Library, period: FilingPeriod, on: date, people: _People) ->
     )
     approve_waiver(waiver=waiver, by=people.colleague, at=_at(on))
     log_contact(
-        library=library,
+        whose=library,
         on=on,
         how=ContactHow.TELEPHONE,
         with_whom="The director",

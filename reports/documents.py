@@ -4,7 +4,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 
 from reports.charts import charts_of
-from reports.contents import AnnualReport, Assessment, Paper
+from reports.contents import AnnualReport, Assessment, DeliveryVolume, Paper
 from reports.main_points import points_of
 from reports.pdf import render_pdf
 from reports.tables import tables_of
@@ -19,7 +19,7 @@ def html_of(contents: Paper) -> str:
             "charts": charts_of(contents),
             "points": points_of(contents),
             "tables": {table.name: table for table in tables_of(contents)}
-            if isinstance(contents, AnnualReport)
+            if isinstance(contents, AnnualReport | DeliveryVolume)
             else {},
             "made_from": contents.made_from,
             "program_name": settings.PROGRAM_NAME,

@@ -1,5 +1,6 @@
 """What people may ask of the published pages."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from django.db.models import QuerySet
 from connecticard.form_fields import DayField
 from libraries.models import Library, Town
 from payments.models import PaymentRun
+from reports.delivery.assumption import FEWEST, MOST
+from transactions.rules.delivery_quarters import Quarter
 
 
 class RulebookDayForm(forms.Form):
@@ -135,3 +138,30 @@ class EditionReasonForm(forms.Form):
             self.fields["reason"].required = False
             self.fields["reason"].label = "A note on this edition"
             self.fields["reason"].help_text = "The first edition of a year needs no reason."
+
+
+class DeliveryAssumptionForm(forms.Form):
+    """How many items a bin of deliverIT CT is taken to hold, from which quarter on, and why."""
+
+    quarter = forms.ChoiceField(label="From this quarter on")
+    items_per_bin = forms.IntegerField(
+        label="Items in a bin",
+        min_value=FEWEST,
+        max_value=MOST,
+        error_messages={
+            "min_value": "Enter a number of items from %(limit_value)s on.",
+            "max_value": "Enter at most %(limit_value)s items.",
+        },
+    )
+    reason = forms.CharField(
+        label="Where the number is from",
+        max_length=250,
+        help_text="Such as: 120 bins counted at the sorting center in March 2027. It stands beside the "
+        "figures.",
+    )
+
+    def __init__(self, *args: Any, quarters: Sequence[Quarter], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["quarter"] = forms.ChoiceField(
+            label="From this quarter on", choices=[(each.name, each.title) for each in quarters]
+        )

@@ -4,7 +4,8 @@ from fractions import Fraction
 from functools import singledispatch
 
 from connecticard.templatetags.figures import count, dollars
-from reports.contents import ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.contents import DeliveryVolume, ExpenditureSummary, ParticipatingLibraries, UseReport
+from reports.delivery.sentences import sentences
 
 LARGEST = 10  # lenders that are told together
 
@@ -105,3 +106,8 @@ def _makes_half(falling: list[int]) -> int:
         if 2 * so_far >= whole:
             return place
     return len(falling)
+
+
+@points_of.register
+def _(report: DeliveryVolume) -> tuple[str, ...]:
+    return sentences(report)

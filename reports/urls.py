@@ -10,6 +10,7 @@ from reports.views import (
     batches,
     boxes,
     corrections,
+    delivery,
     editions,
     flows,
     front,
@@ -22,6 +23,7 @@ from reports.views import (
 app_name = "reports"
 
 _LIBRARY, _CONSORTIUM = "libraries/<slug:key>/", "consortia/<int:pk>/"
+_VOLUME = "deliverit/volume/<str:period>/"
 _EDITION = "reports/<int:fiscal_year>/edition-<int:number>/"
 
 urlpatterns = [
@@ -42,6 +44,12 @@ urlpatterns = [
         {"grain": Grain.LIBRARY, "table": "net"},
         name="library_flows_net_csv",
     ),
+    path("deliverit/volume/", delivery.delivery_volume_newest, name="delivery_volume_newest"),
+    path(_VOLUME, delivery.delivery_volume, name="delivery_volume"),
+    path(_VOLUME + "report.pdf", delivery.delivery_volume_pdf, name="delivery_volume_pdf"),
+    path(_VOLUME + "tables.xlsx", delivery.delivery_volume_xlsx, name="delivery_volume_xlsx"),
+    path(_VOLUME + "<slug:table>.csv", delivery.delivery_volume_csv, name="delivery_volume_csv"),
+    path("deliverit/assumption/", delivery.delivery_assumption, name="delivery_assumption"),
     path("rulebook/", front.rulebook_page, name="rulebook"),
     path("rulebook/program/", front.rulebook_functions, name="rulebook_functions"),
     path("rulebook/examples/", front.rulebook_examples, name="rulebook_examples"),

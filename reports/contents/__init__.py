@@ -27,6 +27,7 @@ from reports.contents.annual_reports import (
 from reports.contents.assessment import Assessment
 from reports.contents.board_order import BoardOrderPaper, OrderedPayment
 from reports.contents.correction import CorrectionPaper, CorrectionPaperLine
+from reports.contents.delivery import DeliveryVolume
 from reports.contents.filing_receipt import FilingReceiptPaper, MonthOfLoans
 from reports.contents.origin import AppliedRule, ChangedFigure, Changes, MadeFrom
 from reports.contents.payment_run import (
@@ -48,7 +49,7 @@ DocumentContents = (
 )
 """Documents with tables, which are kept with the files of them."""
 
-Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet | Assessment
+Paper = DocumentContents | BoardOrderPaper | FilingReceiptPaper | AdvocacySheet | Assessment | DeliveryVolume
 """Everything that becomes a PDF."""
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     "CorrectionPaper",
     "CorrectionPaperLine",
     "CountedFiling",
+    "DeliveryVolume",
     "Division",
     "DocumentContents",
     "ExpenditureSummary",

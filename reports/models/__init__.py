@@ -1,4 +1,5 @@
 from reports.models.assessment import CirculationMonths, GivenCirculation, Logo
+from reports.models.delivery_assumption import DeliveryAssumption
 from reports.models.document import (
     ANNUAL,
     OF_A_CORRECTION,
@@ -17,6 +18,7 @@ __all__ = [
     "OF_A_CORRECTION",
     "OF_A_RUN",
     "CirculationMonths",
+    "DeliveryAssumption",
     "Document",
     "DocumentBatch",
     "DocumentBatchLine",

@@ -4,13 +4,14 @@ from functools import singledispatch
 
 from reports.contents import (
     CorrectionPaper,
+    DeliveryVolume,
     ExpenditureSummary,
     ParticipatingLibraries,
     PaymentList,
     PaymentStatement,
     UseReport,
 )
-from reports.tables import annual_reports, payment_run
+from reports.tables import annual_reports, delivery, payment_run
 from reports.tables.table import Cell, Column, Difference, Kind, Row, Table, WrittenCell, differences
 
 __all__ = [
@@ -44,3 +45,4 @@ tables_of.register(ExpenditureSummary)(annual_reports.expenditure_summary)
 tables_of.register(PaymentStatement)(payment_run.payment_statement)
 tables_of.register(PaymentList)(payment_run.payment_list)
 tables_of.register(CorrectionPaper)(payment_run.correction_statement)
+tables_of.register(DeliveryVolume)(delivery.delivery_volume)

@@ -64,6 +64,10 @@ PUBLIC = {
     "reports:report_year",  # of the run that is published, without the edition that is not
     "reports:advocacy",
     "reports:advocacy_pdf",
+    "reports:delivery_volume",
+    "reports:delivery_volume_csv",
+    "reports:delivery_volume_pdf",
+    "reports:delivery_volume_xlsx",
     "transactions:receipt",
     "help:page",
 }
@@ -202,6 +206,7 @@ def records(world, settings, tmp_path):
             "key": "set-password" if name.startswith("account") else OTHERS,
             "fiscal_year": 2027,
             "quarter": "2026-07",
+            "period": "2026-07",
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
             "resource": "filings",

@@ -11,9 +11,6 @@ from enum import StrEnum
 from connecticard.rulebook import Entry, Label, Rulebook
 
 _CHECKED = date(2026, 11, 21)
-ESTIMATE_SOURCE = (
-    "Connecticut State Library, deliverIT CT: borrowIT returns via delivery, estimates for FY 2018"
-)
 _ESTIMATES = "Connecticut State Library, borrowIT returns via delivery, estimates for FY 2018"
 _SORTING = "Connecticut State Library, deliverIT CT sorting guidelines of July 1, 2016"
 
