@@ -1,13 +1,14 @@
 """Forms of the pages about money: amounts are typed in dollars and read as whole cents, or refused."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 
 from connecticard.form_fields import DayField
 from connecticard.models import MessageKind, MessageState
+from libraries.models import SiteKind
 from payments.models import (
     Appropriation,
     BoardOrder,
@@ -16,11 +17,13 @@ from payments.models import (
     OrderKind,
     PaymentRun,
 )
+from payments.owing import delivery_overview
 from payments.owing.work_list import SORTS, STATES
 from payments.rules.cents import dollars, parse_dollars, plain_dollars
 from payments.rules.expenditure_reporting import Problem
 from payments.services import FIRST_YEAR_FILED_HERE
 from transactions.rules._wording import written_day
+from transactions.rules.delivery_quarters import Quarter
 
 _GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]{1,2})?")
 
@@ -198,6 +201,40 @@ class WorkListForm(forms.Form):
             label="Period",
             required=False,
             choices=[("", "All periods and reports"), *((each, each) for each in subjects)],
+        )
+
+
+class DeliveryOverviewForm(forms.Form):
+    """Which sites of deliverIT CT to list, of which quarter; the latest that is asked for unless chosen."""
+
+    quarter = forms.ChoiceField(label="Quarter", required=False)
+    q = forms.CharField(label="Library, code or town", required=False, max_length=100)
+    state = forms.ChoiceField(
+        label="Show",
+        required=False,
+        choices=[(state.name, state.words.capitalize()) for state in delivery_overview.STATES],
+    )
+    kind = forms.ChoiceField(
+        label="Kind",
+        required=False,
+        choices=[("", "Every kind"), *((kind.value, kind.label) for kind in SiteKind)],
+    )
+    route = forms.CharField(label="Route", required=False, max_length=1)
+
+    def __init__(self, *args: Any, quarters: Sequence[Quarter], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["quarter"] = forms.ChoiceField(
+            label="Quarter",
+            required=False,
+            choices=[("", "The latest that is due"), *((each.name, each.title) for each in quarters)],
+        )
+
+    def choose_routes(self, routes: Sequence[str]) -> None:
+        """Offer these routes to choose from, where there are any."""
+        self.fields["route"].widget = (
+            forms.Select(choices=[("", "Every route"), *((route, route) for route in routes)])
+            if routes
+            else forms.HiddenInput()
         )
 
 

@@ -8,6 +8,7 @@ from payments.views import (
     comparisons,
     comptroller,
     contacts,
+    delivery_overview,
     expenditure_reports,
     history_import,
     home,
@@ -27,6 +28,7 @@ from payments.views import (
 
 app_name = "payments"
 
+_OVERVIEW = "deliverit/overview/"
 _REPORT = "libraries/<slug:key>/expenditure-reports/<int:fiscal_year>/"
 
 urlpatterns = [
@@ -57,6 +59,11 @@ urlpatterns = [
     path("work/list.csv", work_list.work_list_csv, name="work_list_csv"),
     path("work/list.xlsx", work_list.work_list_xlsx, name="work_list_xlsx"),
     path("work/remind/", work_list.work_remind, name="work_remind"),
+    path(_OVERVIEW, delivery_overview.delivery_overview, name="delivery_overview"),
+    path(_OVERVIEW + "list.csv", delivery_overview.delivery_overview_csv, name="delivery_overview_csv"),
+    path(_OVERVIEW + "list.xlsx", delivery_overview.delivery_overview_xlsx, name="delivery_overview_xlsx"),
+    path(_OVERVIEW + "remind/", delivery_overview.delivery_remind, name="delivery_remind"),
+    path("deliverit/contacts/<slug:key>/", contacts.delivery_contact_log, name="delivery_contact_log"),
     path("mail/", mail.mail, name="mail"),
     path("mail/reminders/", mail.reminder_schedule, name="reminder_schedule"),
     path("mail/<int:pk>/", mail.message, name="message"),

@@ -236,18 +236,25 @@ def make_delivery_site(name: str | None = None, *, library: Any = None, code: st
 
 
 def make_delivery_report(
-    site: Any, quarter: date, counts: dict[date, dict[str, int]], *, at: datetime | None, by: User
+    site: Any,
+    quarter: date,
+    counts: dict[date, dict[str, int]],
+    *,
+    at: datetime | None,
+    by: User,
+    **fields: Any,
 ) -> Any:
     """Make a site's report of a quarter with counts by month and measure, submitted at a time or a draft."""
     begun = at or datetime(quarter.year, quarter.month, 2, 9, tzinfo=UTC)
     report = apps.get_model("transactions", "DeliveryReport").objects.create(
-        site=site, quarter=quarter, version=1, created_at=begun, created_by=by
+        **{"site": site, "quarter": quarter, "version": 1, "created_at": begun, "created_by": by, **fields}
     )
     for month, numbers in counts.items():
         report.counts.create(month=month, **numbers)
     if at is not None:
         report.status = "submitted"
-        report.first_submitted_at = report.submitted_at = at
+        report.first_submitted_at = report.first_submitted_at or at
+        report.submitted_at = at
         report.submitted_by = by
         report.save()
     return report

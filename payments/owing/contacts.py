@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from connecticard import permissions
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
-from libraries.models import Library
+from libraries.models import DeliverySite, Library
 from payments.models import ContactHow, ContactLogEntry
 from transactions.rules.filing_calendar import eastern_day
 
@@ -20,7 +21,7 @@ class ContactRefused(Exception):
 @transaction.atomic
 def log_contact(
     *,
-    library: Library,
+    whose: Library | DeliverySite,
     on: date,
     how: ContactHow,
     with_whom: str,
@@ -31,7 +32,8 @@ def log_contact(
 ) -> ContactLogEntry:
     """Note that staff spoke with a library, or correct an earlier line of it by a new one.
 
-    Raises ContactRefused for a day to come, a blank person or note, or a line of another library.
+    A public library has one log, whether it is named itself or by its site of deliverIT CT. Raises
+    ContactRefused for a day to come, a blank person or note, or a line of another library.
     """
     permissions.check(by, Action.LOG_CONTACT)
     if on > eastern_day(at):
@@ -40,10 +42,12 @@ def log_contact(
         raise ContactRefused("Enter with whom you spoke.")
     if not note.strip():
         raise ContactRefused("Enter what was said.")
-    if corrects is not None and corrects.library_id != library.pk:
+    whose = with_one_log(whose)
+    if corrects is not None and corrects.whose != whose:
         raise ContactRefused("That line is of another library.")
     entry = ContactLogEntry.objects.create(
-        library=library,
+        library=whose if isinstance(whose, Library) else None,
+        delivery_site=whose if isinstance(whose, DeliverySite) else None,
         on=on,
         how=ContactHow(how),
         with_whom=with_whom.strip(),
@@ -57,7 +61,7 @@ def log_contact(
         target=entry,
         by=by,
         after={
-            "library": library.key,
+            "library": whose.key,
             "on": on.isoformat(),
             "how": entry.how,
             "with": entry.with_whom,
@@ -67,7 +71,24 @@ def log_contact(
     return entry
 
 
-def last_contacts(libraries: Collection[Library]) -> dict[int, ContactLogEntry]:
-    """Return the latest line of each library that has one, by library id; corrected lines are left out."""
-    rows = ContactLogEntry.objects.filter(library__in=libraries, corrections=None).order_by("on", "pk")
-    return {entry.library_id: entry for entry in rows}
+def with_one_log(whose: Library | DeliverySite) -> Library | DeliverySite:
+    """Return the one whose log it is: a public library for its site, which is the library itself."""
+    return whose.library or whose if isinstance(whose, DeliverySite) else whose
+
+
+def entries_of(whose: Library | DeliverySite) -> QuerySet[ContactLogEntry]:
+    """Return the lines of a library, or of a site that is none, the latest first."""
+    whose = with_one_log(whose)
+    if isinstance(whose, Library):
+        return ContactLogEntry.objects.filter(library=whose)
+    return ContactLogEntry.objects.filter(delivery_site=whose)
+
+
+def last_contacts(whose: Collection[Library | DeliverySite]) -> dict[str, ContactLogEntry]:
+    """Return the latest line of each that has one, by key; corrected lines are left out."""
+    libraries = [one for each in whose if isinstance(one := with_one_log(each), Library)]
+    sites = [each for each in whose if isinstance(each, DeliverySite) and each.library_id is None]
+    rows = ContactLogEntry.objects.filter(
+        Q(library__in=libraries) | Q(delivery_site__in=sites), corrections=None
+    ).select_related("library", "delivery_site")
+    return {entry.whose.key: entry for entry in rows.order_by("on", "pk")}

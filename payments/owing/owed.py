@@ -21,7 +21,7 @@ from payments.rules.expenditure_reporting import (
 from payments.rules.owing import NextStep, Progress, Stage, Whereabouts, whereabouts
 from transactions.models import Filing, FilingPeriod, Waiver
 from transactions.models.waiver import WaiverKind
-from transactions.rules._wording import written_span
+from transactions.rules._wording import written_day, written_span
 from transactions.rules.filing_calendar import RECORDS_RULE, Span, measurement_period, program_year_of
 from transactions.rules.filing_status import FilingStatus
 
@@ -58,6 +58,16 @@ class Owed:
     step_url: str
 
     @property
+    def whose(self) -> Library:
+        """Who owes it."""
+        return self.library
+
+    @property
+    def home_url(self) -> str:
+        """Where staff see all of the library that owes it."""
+        return reverse("payments:library_home", args=[self.library.key])
+
+    @property
     def progress(self) -> Progress:
         """How far it has come against its day."""
         return self.where.progress
@@ -86,6 +96,35 @@ class Owed:
     def is_waived(self) -> bool:
         """Whether a waiver allows a later day than the law's."""
         return self.last_day > self.due_on
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is missing of it, and when it is due by which rule, in plain sentences."""
+        noun = "expenditure report" if self.is_report else "record of loans"
+        missing = {
+            Stage.NOT_STARTED: f"The {noun} has not been begun.",
+            Stage.DRAFT: "A draft is begun, and it has not been submitted.",
+            Stage.RETURNED: "It was returned for correction, and has not been submitted again.",
+            Stage.SUBMITTED: "It was submitted and waits for the library's certifier: until it is certified "
+            "it does not count.",
+        }
+        due, last = written_day(self.due_on), written_day(self.last_day)
+        if self.is_waived:
+            when = f"By a waiver it is accepted through {last}; the law's day is {due} ({self.citation})."
+        elif self.asked_on:
+            when = (
+                f"The State Library asks for it by {written_day(self.asked_on)}; by law it is due {due} "
+                f"({self.citation})."
+            )
+        else:
+            when = f"Due {due} ({self.citation})."
+        found = [missing[self.stage], when]
+        if self.is_late and self.where.next_step is NextStep.ENTER:
+            found.append(
+                "That day has passed. It counts as filed in time only under a waiver: do it now, and ask the "
+                "State Library for one."
+            )
+        return found
 
 
 def fiscal_years(today: date) -> tuple[int, ...]:

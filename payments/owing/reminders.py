@@ -1,7 +1,8 @@
 """Reminders: who is written to about what is owed, what the letter says, and that it goes out once.
 
-What is owed comes from `owed.owed_by`, as every page has it; nothing else is ever asked for. A letter is
-looked at again in the moment it goes out: what was done meanwhile is not asked for.
+What is owed comes from `owed.owed_by` and `delivery_owed.deliveries_owed`, as every page has it; nothing else
+is ever asked for. A letter is looked at again in the moment it goes out: what was done meanwhile is not asked
+for.
 """
 
 from collections import defaultdict
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from connecticard import clock, permissions
@@ -30,13 +32,13 @@ from connecticard.models import (
     RoleAssignment,
     User,
 )
-from connecticard.permissions import PERMITTED, Action
-from libraries.models import ConsortiumMembership, Library
+from connecticard.permissions import Action
 from payments.models import ReminderRun
 from payments.owing import owed
-from payments.owing.owed import Owed
+from payments.owing.delivery_owed import deliveries_owed, site_of
+from payments.owing.people import People
 from payments.owing.reminder_schedule import schedule_on
-from payments.rules.owing import NextStep, Stage
+from payments.owing.thing_owed import ThingOwed
 from payments.rules.reminders import Schedule, is_past_the_last, step_for, step_words
 from transactions.rules._wording import written_day
 
@@ -49,36 +51,39 @@ class ReminderRefused(Exception):
 class Asked:
     """Something owed that somebody is asked for on an occasion, such as a step of the schedule."""
 
-    item: Owed
+    item: ThingOwed
     occasion: str
     because: str = ""
 
     def once(self, person: User) -> str:
         """Return the key under which this person is told of it once."""
         item = self.item
-        return f"reminder|{person.pk}|{item.library.key}|{item.matter}|{item.last_day}|{self.occasion}"
+        return f"reminder|{person.pk}|{item.whose.key}|{item.matter}|{item.last_day}|{self.occasion}"
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A reminder to one person, about everything that this person can do next, of all their libraries."""
+    """A reminder to one person, about everything that this person can do next, of all their libraries.
+
+    A library and its site of deliverIT CT are one here: they bear the same key and name.
+    """
 
     person: User
     asked: tuple[Asked, ...]
 
     @property
-    def libraries(self) -> list[Library]:
-        """The libraries it is about, in order."""
-        return list(dict.fromkeys(asked.item.library for asked in self.asked))
+    def libraries(self) -> dict[str, str]:
+        """The names of the libraries it is about by their keys, in order."""
+        return {asked.item.whose.key: asked.item.whose.name for asked in self.asked}
 
     @property
     def subject(self) -> str:
         """Period and library in plain words."""
         first = self.asked[0].item
         if len(self.asked) == 1:
-            return f"{first.library}: {_lower(first.subject)}, due {written_day(first.last_day)}"
+            return f"{first.whose}: {_lower(first.subject)}, due {written_day(first.last_day)}"
         if len(self.libraries) == 1:
-            return f"{first.library}: {len(self.asked)} things to do, the first due {_earliest(self.asked)}"
+            return f"{first.whose}: {len(self.asked)} things to do, the first due {_earliest(self.asked)}"
         if len({asked.item.subject for asked in self.asked}) == 1:
             return f"{len(self.libraries)} libraries: {_lower(first.subject)}"
         return (
@@ -94,15 +99,8 @@ class Letter:
                 "program_name": settings.PROGRAM_NAME,
                 "site_url": settings.SITE_URL,
                 "libraries": [
-                    (
-                        library,
-                        [
-                            (asked.item, sentences(asked.item))
-                            for asked in self.asked
-                            if asked.item.library == library
-                        ],
-                    )
-                    for library in self.libraries
+                    (name, [asked.item for asked in self.asked if asked.item.whose.key == key])
+                    for key, name in self.libraries.items()
                 ],
                 "person": self.person,
                 "by": by,
@@ -128,90 +126,22 @@ class Plan:
         )
 
     @property
-    def libraries(self) -> set[int]:
-        """The ids of the libraries that somebody is written to about."""
-        return {library.pk for letter in self.letters for library in letter.libraries}
-
-
-class People:
-    """Who can take the next step for which library on a day.
-
-    That is who holds a role of the library that permits the step; a consortium's people only where the
-    library has nobody of its own for it.
-    """
-
-    def __init__(self, on: date):
-        held = RoleAssignment.objects.in_force(on).filter(user__is_active=True).select_related("user")
-        members: dict[int, list[int]] = defaultdict(list)
-        for consortium_id, library_id in ConsortiumMembership.objects.filter(valid__contains=on).values_list(
-            "consortium_id", "library_id"
-        ):
-            members[consortium_id].append(library_id)
-        self._own: dict[int, list[tuple[Role, User]]] = defaultdict(list)
-        self._of_consortium: dict[int, list[tuple[Role, User]]] = defaultdict(list)
-        for assignment in held.order_by("user__name", "user__email", "pk"):
-            who = (Role(assignment.role), assignment.user)
-            if assignment.library_id is not None:
-                self._own[assignment.library_id].append(who)
-            elif assignment.consortium_id is not None:
-                for library_id in members[assignment.consortium_id]:
-                    self._of_consortium[library_id].append(who)
-
-    def who_can(self, action: Action, library_id: int) -> list[User]:
-        """Return the people to write to about this step, each once."""
-        return _permitted(self._own[library_id], action) or _permitted(
-            self._of_consortium[library_id], action
-        )
-
-    def for_item(self, item: Owed) -> list[User]:
-        """Return the people who can take the next step of something owed; none where there is none."""
-        return self.who_can(item.needs, item.library.pk) if item.needs else []
-
-
-def _permitted(who: Iterable[tuple[Role, User]], action: Action) -> list[User]:
-    return list(dict.fromkeys(user for role, user in who if role in PERMITTED[action]))
-
-
-def sentences(item: Owed) -> list[str]:
-    """Return what is missing of something owed, and when it is due by which rule, in plain sentences."""
-    noun = "expenditure report" if item.is_report else "record of loans"
-    missing = {
-        Stage.NOT_STARTED: f"The {noun} has not been begun.",
-        Stage.DRAFT: "A draft is begun, and it has not been submitted.",
-        Stage.RETURNED: "It was returned for correction, and has not been submitted again.",
-        Stage.SUBMITTED: "It was submitted and waits for the library's certifier: until it is certified it "
-        "does not count.",
-    }
-    due, last = written_day(item.due_on), written_day(item.last_day)
-    if item.is_waived:
-        when = f"By a waiver it is accepted through {last}; the law's day is {due} ({item.citation})."
-    elif item.asked_on:
-        when = (
-            f"The State Library asks for it by {written_day(item.asked_on)}; by law it is due {due} "
-            f"({item.citation})."
-        )
-    else:
-        when = f"Due {due} ({item.citation})."
-    found = [missing[item.stage], when]
-    if item.is_late and item.where.next_step is NextStep.ENTER:
-        found.append(
-            "That day has passed. It counts as filed in time only under a waiver: do it now, and ask the "
-            "State Library for one."
-        )
-    return found
+    def libraries(self) -> set[str]:
+        """The keys of the libraries that somebody is written to about."""
+        return {key for letter in self.letters for key in letter.libraries}
 
 
 # What goes out
 
 
-def plan_by_hand(items: Iterable[Owed], today: date) -> Plan:
+def plan_by_hand(items: Iterable[ThingOwed], today: date) -> Plan:
     """Return the reminders of these things for today: what can be asked for, once a day for each person."""
     return _plan(
         (Asked(item, f"by hand {today}", "by hand") for item in items if item.can_be_asked_for), today
     )
 
 
-def plan_of_schedule(items: Iterable[Owed], schedule: Schedule, today: date) -> Plan:
+def plan_of_schedule(items: Iterable[ThingOwed], schedule: Schedule, today: date) -> Plan:
     """Return the reminders whose day has come.
 
     Who was reminded of a thing since the day of its step, by hand for instance, is not reminded again.
@@ -222,19 +152,18 @@ def plan_of_schedule(items: Iterable[Owed], schedule: Schedule, today: date) -> 
         if found:
             step, day = found
             asked.append(Asked(item, f"{step:+d}", step_words(step)))
-            since[item.library.pk, item.matter] = day
+            since[of(item)] = day
     reminded = _reminded(asked)
     return _plan(
         asked,
         today,
         leave_out=lambda person, one: (
-            (last := reminded.get((person.pk, one.item.library.pk, one.item.matter))) is not None
-            and last >= since[one.item.library.pk, one.item.matter]
+            (last := reminded.get((person.pk, *of(one.item)))) is not None and last >= since[of(one.item)]
         ),
     )
 
 
-def _step(item: Owed, schedule: Schedule, today: date) -> tuple[int, date] | None:
+def _step(item: ThingOwed, schedule: Schedule, today: date) -> tuple[int, date] | None:
     """Return the step whose turn it is; those before the day count from the day that practice asks for."""
     before = step_for(
         replace(schedule, days_after=()),
@@ -266,40 +195,47 @@ def _plan(
             if one.once(person) not in done and not leave_out(person, one):
                 of_person[person].append(one)
     letters = (
-        Letter(person, tuple(sorted(own, key=lambda one: (one.item.library.name, one.item.due_on))))
+        Letter(person, tuple(sorted(own, key=lambda one: (one.item.whose.name, one.item.due_on))))
         for person, own in of_person.items()
     )
     return Plan(
-        letters=tuple(sorted(letters, key=lambda letter: (letter.libraries[0].name, letter.person.email))),
+        letters=tuple(
+            sorted(letters, key=lambda letter: (letter.asked[0].item.whose.name, letter.person.email))
+        ),
         nobody=tuple(one for one, persons in reached if not persons),
     )
+
+
+def of(item: ThingOwed) -> tuple[int, str]:
+    """Return what tells a thing from every other: the id of its library, 0 for none, and its matter."""
+    return item.library.pk if item.library else 0, item.matter
 
 
 def _reminded(asked: Collection[Asked]) -> dict[tuple[int, int, str], date]:
     """Return the day on which each person was last reminded of each of these matters."""
     rows = _reminders_of(asked_item.item for asked_item in asked).order_by("message__made_at")
     return {
-        (person_id, library_id, matter): made_at.astimezone(EASTERN).date()
+        (person_id, library_id or 0, matter): made_at.astimezone(EASTERN).date()
         for person_id, library_id, matter, made_at in rows.values_list(
             "message__person_id", "library_id", "matter", "message__made_at"
         )
     }
 
 
-def _reminders_of(items: Iterable[Owed]) -> Any:
-    pairs = {(item.library.pk, item.matter) for item in items}
+def _reminders_of(items: Iterable[ThingOwed]) -> Any:
+    pairs = {of(item) for item in items}
     return MessageItem.objects.filter(
-        library__in={library_id for library_id, _ in pairs},
+        Q(library__in={library_id for library_id, _ in pairs}) | Q(library=None),
         matter__in={matter for _, matter in pairs},
         message__kind=MessageKind.REMINDER,
     ).exclude(message__state__in=[MessageState.WITHDRAWN, MessageState.FAILED])
 
 
-def last_reminders(items: Collection[Owed]) -> dict[tuple[int, str], date]:
-    """Return, by library id and matter, the day on which somebody was last reminded of it."""
+def last_reminders(items: Collection[ThingOwed]) -> dict[tuple[int, str], date]:
+    """Return the day on which somebody was last reminded of each, by library id (0 for none) and matter."""
     rows = _reminders_of(items).order_by("message__made_at")
     return {
-        (library_id, matter): made_at.astimezone(EASTERN).date()
+        (library_id or 0, matter): made_at.astimezone(EASTERN).date()
         for library_id, matter, made_at in rows.values_list("library_id", "matter", "message__made_at")
     }
 
@@ -308,7 +244,7 @@ def last_reminders(items: Collection[Owed]) -> dict[tuple[int, str], date]:
 
 
 @transaction.atomic
-def remind(*, items: Sequence[Owed], today: date, by: User, digest: str | None = None) -> Plan:
+def remind(*, items: Sequence[ThingOwed], today: date, by: User, digest: str | None = None) -> Plan:
     """Send reminders of these things by hand, and return what was sent.
 
     `digest` is that of the plan that was looked at: where another one has come of it meanwhile nothing is
@@ -329,7 +265,7 @@ def remind(*, items: Sequence[Owed], today: date, by: User, digest: str | None =
             by=by,
             after={
                 "to": letter.person.email,
-                "about": [f"{one.item.library}: {one.item.subject}" for one in letter.asked],
+                "about": [f"{one.item.whose}: {one.item.subject}" for one in letter.asked],
             },
         )
     return plan
@@ -346,7 +282,7 @@ def run_schedule(*, today: date) -> ReminderRun:
     schedule = schedule_on(today)
     run = ReminderRun(on=today, ran_at=clock.now(), was_on=schedule is not None)
     if schedule is not None:
-        items = owed.owed_by(owed.participants(today), today)
+        items: list[ThingOwed] = [*owed.owed_by(owed.participants(today), today), *deliveries_owed(today)]
         plan = plan_of_schedule(items, schedule, today)
         for letter in plan.letters:
             _keep(letter, None)
@@ -356,9 +292,7 @@ def run_schedule(*, today: date) -> ReminderRun:
             if item.can_be_asked_for and is_past_the_last(schedule, last_day=item.last_day, today=today)
         ]
         run.messages = len(plan.letters)
-        run.matters = len(
-            {(one.item.library.pk, one.item.matter) for letter in plan.letters for one in letter.asked}
-        )
+        run.matters = len({of(one.item) for letter in plan.letters for one in letter.asked})
         run.nobody, run.to_telephone = _tell_staff(plan.nobody, past, today)
     run.save()
     return run
@@ -379,9 +313,9 @@ def _keep(letter: Letter, by: User | None) -> Message:
     )
 
 
-def _about(item: Owed) -> str:
+def _about(item: ThingOwed) -> str:
     """Return a thing owed as the kept message names it; it changes where anything that was said changes."""
-    return f"{item.subject}. {' '.join(sentences(item))}"
+    return f"{item.subject}. {' '.join(item.sentences)}"
 
 
 def _tell_staff(nobody: Sequence[Asked], past: Sequence[Asked], today: date) -> tuple[int, int]:
@@ -403,7 +337,7 @@ def _tell_staff(nobody: Sequence[Asked], past: Sequence[Asked], today: date) -> 
         if not unreached and not to_call:
             continue
         for seen, group in zip(new, (unreached, to_call), strict=True):
-            seen.update(f"{one.item.library.pk}/{one.item.matter}" for one in group)
+            seen.update(f"{one.item.whose.key}/{one.item.matter}" for one in group)
         number = len(unreached) + len(to_call)
         keep_message(
             kind=MessageKind.FOR_STAFF,
@@ -436,8 +370,12 @@ def no_longer_needed(message: Message) -> str:
     hold_reminders()
     today = clock.today()
     items = list(message.items.select_related("library__town"))
-    libraries = list({item.library_id: item.library for item in items if item.library}.values())
-    current = {(item.library.pk, item.matter): item for item in owed.owed_by(libraries, today)}
+    sites = {key for item in items if (key := site_of(item.matter))}
+    libraries = {item.library_id: item.library for item in items if item.library and not site_of(item.matter)}
+    still: list[ThingOwed] = [*owed.owed_by(list(libraries.values()), today)]
+    if sites:
+        still += deliveries_owed(today, keys=sites)
+    current = {of(item): item for item in still}
     people = People(today)
     asked, unchanged = [], True
     for item in items:

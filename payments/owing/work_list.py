@@ -13,6 +13,7 @@ from payments.models import ContactLogEntry
 from payments.owing import owed, reminders
 from payments.owing.contacts import last_contacts
 from payments.owing.owed import Owed
+from payments.owing.people import People
 from payments.owing.stakes import AtStake, Stakes
 from payments.rules.cents import plain_dollars
 from payments.rules.owing import Progress, Stage
@@ -23,7 +24,7 @@ EVERYTHING = "all"
 WITH_ITS_MONTHS = ", and its months"
 
 # What a row can be shown for: name in the address, words, and which rows it means.
-_Test = Callable[["Row"], bool]
+_Test = Callable[[Any], bool]
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class WorkList:
         self.today = today
         self.libraries = owed.participants(today)
         items = owed.owed_by(self.libraries, today)
-        people = reminders.People(today)
+        people = People(today)
         reminded = reminders.last_reminders(items)
         contacts = last_contacts(self.libraries)
         self.rows = [
@@ -111,7 +112,7 @@ class WorkList:
                 item=item,
                 people=tuple(people.for_item(item)),
                 last_reminder=reminded.get((item.library.pk, item.matter)),
-                last_contact=contacts.get(item.library.pk),
+                last_contact=contacts.get(item.library.key),
             )
             for item in items
         ]
@@ -179,9 +180,9 @@ def in_state(rows: Iterable[Row], state: str) -> list[Row]:
     return [row for row in rows if holds(row)]
 
 
-def counts(rows: Collection[Row]) -> list[tuple[str, str, int]]:
+def counts(rows: Collection[Any], states: Sequence[State] = STATES) -> list[tuple[str, str, int]]:
     """Return name, words and number of rows of each state; those that hold none are left out."""
-    found = ((state.name, state.words, sum(map(state.holds, rows))) for state in STATES)
+    found = ((state.name, state.words, sum(map(state.holds, rows))) for state in states)
     return [each for each in found if each[2] or each[0] in (OWED_NOW, EVERYTHING)]
 
 

@@ -1,13 +1,9 @@
 """The State Library's list of what every library owes, its export, and reminders sent from it."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
-import openpyxl
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -15,19 +11,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from openpyxl.styles import Font
 
 from connecticard import clock
+from connecticard.csv_response import csv_response
 from connecticard.permissions import Action, may, requires
 from payments.forms import WorkListForm
 from payments.models import RunVerification
 from payments.owing import owed, reminders
 from payments.owing import work_list as listing
-from payments.owing.owed import Owed
+from payments.owing.delivery_owed import deliveries_owed
 from payments.owing.reminders import ReminderRefused
+from payments.owing.thing_owed import ThingOwed
 from payments.owing.work_list import COLUMNS, SORTS, Row, WorkList
 from payments.preparing.run_preparation import waiting_to_be_certified
 from payments.views.access import library_for, person
+from payments.views.list_files import xlsx_response
 
 ON_A_PAGE = 100
 _CHOICE = ("q", "subject", "state", "sort")
@@ -63,49 +61,17 @@ def work_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def work_list_csv(request: HttpRequest) -> HttpResponse:
     """Give the list as it is filtered and sorted as a CSV file."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerows(
-        ["" if cell is None else cell for cell in row] for row in _file(request)
-    )
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_file_name("csv")}"'
-    return response
+    return csv_response(_file_name("csv"), [COLUMNS, *_exported(request)])
 
 
 @requires(Action.VIEW_WORK_LIST)
 @require_safe
 def work_list_xlsx(request: HttpRequest) -> HttpResponse:
     """Give the list as it is filtered and sorted as an Excel file; amounts are numbers, days are days."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "What libraries owe"
-    amounts = {COLUMNS.index(name) for name in COLUMNS if name.startswith(("would", "others"))}
-    amounts.add(COLUMNS.index("most_affected_by"))
-    for number, row in enumerate(_file(request)):
-        cells = [
-            Decimal(cell) if number and column in amounts and cell is not None else cell
-            for column, cell in enumerate(row)
-        ]
-        sheet.append(cells)
-        for cell in sheet[sheet.max_row]:
-            if isinstance(cell.value, str):
-                cell.data_type = "s"  # an address may begin with "=", and is no formula
-        for column in amounts if number else ():
-            sheet.cell(sheet.max_row, column + 1).number_format = "#,##0.00"
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
-    for column, name in zip(sheet.columns, COLUMNS, strict=True):
-        longest = max(len(str(cell.value or "")) for cell in column)
-        sheet.column_dimensions[column[0].column_letter].width = min(60, max(len(name), longest) + 2)
-    sheet.freeze_panes = "C2"
-    sheet.auto_filter.ref = sheet.dimensions
-    file = io.BytesIO()
-    book.save(file)
-    response = HttpResponse(
-        file.getvalue(), content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    amounts = [name for name in COLUMNS if name.startswith(("would", "others")) or name == "most_affected_by"]
+    return xlsx_response(
+        _file_name("xlsx"), COLUMNS, _exported(request), sheet="What libraries owe", amounts=amounts
     )
-    response["Content-Disposition"] = f'attachment; filename="{_file_name("xlsx")}"'
-    return response
 
 
 @requires(Action.REMIND)
@@ -121,7 +87,7 @@ def work_remind(request: HttpRequest) -> HttpResponse:
 
 
 def remind_by_hand(
-    request: HttpRequest, items: Sequence[Owed], today: date, *, list_url: str, list_label: str = ""
+    request: HttpRequest, items: Sequence[ThingOwed], today: date, *, list_url: str, list_label: str = ""
 ) -> HttpResponse:
     """Show the reminders about these things, word for word, and send them once somebody says so.
 
@@ -157,7 +123,7 @@ def remind_library(request: HttpRequest, key: str) -> HttpResponse:
     """Remind the people of one library of everything that it owes, at once."""
     today = clock.today()
     library = library_for(request, key, Action.REMIND)
-    items = owed.owed_by([library], today)
+    items: list[ThingOwed] = [*owed.owed_by([library], today), *deliveries_owed(today, keys=[library.key])]
     plan = reminders.remind(items=items, today=today, by=person(request))
     if plan.letters:
         messages.success(request, said(plan))
@@ -237,10 +203,9 @@ def _order(name: str, sort: str) -> str:
     return {name: first, f"-{name}": turned}.get(sort, "")
 
 
-def _file(request: HttpRequest) -> Iterable[tuple[Any, ...]]:
+def _exported(request: HttpRequest) -> Iterable[tuple[Any, ...]]:
     work = WorkList(clock.today())
-    yield COLUMNS
-    yield from listing.exported(work, _chosen(work, request.GET)[2])
+    return listing.exported(work, _chosen(work, request.GET)[2])
 
 
 def _file_name(extension: str) -> str:
