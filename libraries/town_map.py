@@ -14,6 +14,8 @@ from math import cos, radians
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext, ngettext
+
 from libraries import roster_files
 
 WIDTH = 720
@@ -134,8 +136,8 @@ def town_map(
     key: str,
     title: str,
     words: Callable[[Any], str],
-    zero_words: str = "none",
-    no_data_words: str = "not known",
+    zero_words: str | None = None,
+    no_data_words: str | None = None,
     breaks: Sequence[Value] | None = None,
     url: Callable[[int], str] | None = None,
     marked: int | None = None,
@@ -164,6 +166,8 @@ def town_map(
     if greatest != sorted(set(greatest)):
         raise ValueError(f"the breaks of a map must rise: {greatest}")
 
+    not_known = gettext("not known") if no_data_words is None else no_data_words
+    nothing = gettext("none") if zero_words is None else zero_words
     found: dict[int | None, list[MapTown]] = {}
     of_step: dict[int | None, list[Value]] = {}
     for outline in towns.values():
@@ -174,12 +178,12 @@ def town_map(
                 number=outline.number,
                 name=outline.name,
                 path=outline.path,
-                words=no_data_words if value is None else words(value) if value else zero_words,
+                words=not_known if value is None else words(value) if value else nothing,
                 url=url(outline.number) if url else "",
             )
         )
         of_step.setdefault(step, []).append(value or 0)
-    bare = {None: no_data_words, 0: zero_words}
+    bare = {None: not_known, 0: nothing}
     steps = tuple(
         MapStep(step, bare[step] if not step else _range(of_step[step], words), tuple(found[step]))
         for step in sorted(found, key=lambda step: STEPS + 1 if step is None else step)
@@ -187,8 +191,8 @@ def town_map(
     return TownMap(
         key=key,
         title=title,
-        description="; ".join(f"{step.words}: {_towns(len(step.towns))}" for step in steps)
-        + ". The table says the same for each town.",
+        description=gettext("%(steps)s. The table says the same for each town.")
+        % {"steps": "; ".join(f"{step.words}: {_towns(len(step.towns))}" for step in steps)},
         height=height(),
         steps=steps,
         marked=towns[marked] if marked else None,
@@ -206,11 +210,11 @@ def _breaks(values: Mapping[int, Value | None]) -> list[Value]:
 
 def _range(values: Sequence[Value], words: Callable[[Any], str]) -> str:
     least, most = words(min(values)), words(max(values))
-    return least if least == most else f"{least} to {most}"
+    return least if least == most else gettext("%(least)s to %(most)s") % {"least": least, "most": most}
 
 
 def _towns(count: int) -> str:
-    return f"{count} town{'' if count == 1 else 's'}"
+    return ngettext("%(number)s town", "%(number)s towns", count) % {"number": count}
 
 
 # Drawing

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import singledispatch
 
+from django.utils.translation import gettext
+
 from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
 from payments.past_years.trends import Charts as TrendCharts
@@ -185,8 +187,8 @@ def _(sheet: AdvocacySheet) -> AdvocacyCharts:
     if not sheet.lending_cost_cents or sheet.payment_cents is None:
         return AdvocacyCharts(None)
     bars = [
-        ("Cost of lending (assumption)", sheet.lending_cost_cents),
-        (f"Payment of the State{mark_of(sheet.payment_kind)}", sheet.payment_cents),
+        (gettext("Cost of lending (assumption)"), sheet.lending_cost_cents),
+        (gettext("Payment of the State") + mark_of(sheet.payment_kind), sheet.payment_cents),
     ]
     return AdvocacyCharts(bar_chart(bars, write=dollars))
 

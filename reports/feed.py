@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import escape
+from django.utils.translation import gettext
 
 from connecticard.templatetags.figures import dollars
 from payments.models import CorrectionStatement, PaymentRun
@@ -70,19 +71,21 @@ def _runs() -> Iterator[Revision]:
     for run in runs:
         address = reverse("payments:run_proof", args=[run.pk])
         key = f"payment-run-{run.fiscal_year}-{run.number}"
+        of_run = {"fiscal_year": run.fiscal_year, "number": run.number}
         yield Revision(
             f"{key}-published",
             run.publication.published_at,
-            f"Payments of fiscal year {run.fiscal_year} published, run {run.number}",
-            f"{dollars(run.appropriation_cents)} divided among the libraries that took part.",
+            gettext("Payments of fiscal year %(fiscal_year)s published, run %(number)s") % of_run,
+            gettext("%(amount)s divided among the libraries that took part.")
+            % {"amount": dollars(run.appropriation_cents)},
             address,
         )
         if run.voided_at:
             yield Revision(
                 f"{key}-voided",
                 run.voided_at,
-                f"Payments of fiscal year {run.fiscal_year}, run {run.number}, void",
-                f"They no longer stand. {run.void_reason}",
+                gettext("Payments of fiscal year %(fiscal_year)s, run %(number)s, void") % of_run,
+                gettext("They no longer stand. %(reason)s") % {"reason": run.void_reason},
                 address,
             )
 
@@ -93,8 +96,9 @@ def _editions() -> Iterator[Revision]:
         yield Revision(
             f"edition-{edition.fiscal_year}-{edition.number}",
             edition.published_at,
-            f"Annual reports of fiscal year {edition.fiscal_year}, edition {edition.number}",
-            edition.reason or "The first edition: use, participating libraries, expenditure.",
+            gettext("Annual reports of fiscal year %(fiscal_year)s, edition %(number)s")
+            % {"fiscal_year": edition.fiscal_year, "number": edition.number},
+            edition.reason or gettext("The first edition: use, participating libraries, expenditure."),
             reverse("reports:report_year", args=[edition.fiscal_year]),
         )
 
@@ -111,7 +115,8 @@ def _corrections() -> Iterator[Revision]:
         yield Revision(
             f"correction-{run.fiscal_year}-{run.number}-{statement.number}",
             max(statement.certified_at, run.publication.published_at),
-            f"Correction statement {statement.number} on the payments of fiscal year {run.fiscal_year}",
-            "It says what should have been paid, library by library, after counts were corrected.",
+            gettext("Correction statement %(number)s on the payments of fiscal year %(fiscal_year)s")
+            % {"number": statement.number, "fiscal_year": run.fiscal_year},
+            gettext("It says what should have been paid, library by library, after counts were corrected."),
             reverse("reports:report_list"),
         )

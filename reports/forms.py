@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from connecticard.form_fields import DayField
 from libraries.models import Library, Town
@@ -18,10 +19,10 @@ class RulebookDayForm(forms.Form):
     """The day whose law is shown."""
 
     on = DayField(
-        label="The law in force on",
+        label=_("The law in force on"),
         required=False,
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "Enter a day as year, month and day, such as 2026-03-01."},
+        error_messages={"invalid": _("Enter a day as year, month and day, such as 2026-03-01.")},
     )
 
 
@@ -29,9 +30,9 @@ class FindForm(forms.Form):
     """The town, village or library that somebody looks for."""
 
     q = forms.CharField(
-        label="Your town, village or library",
+        label=_("Your town, village or library"),
         max_length=100,
-        error_messages={"required": "Enter the town or village where you live, such as Storrs."},
+        error_messages={"required": _("Enter the town or village where you live, such as Storrs.")},
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
 
@@ -39,7 +40,7 @@ class FindForm(forms.Form):
 class StatementSearchForm(forms.Form):
     """The library whose statements are looked for."""
 
-    q = forms.CharField(label="Name, town or address of a library", required=False, max_length=100)
+    q = forms.CharField(label=_("Name, town or address of a library"), required=False, max_length=100)
 
     def libraries(self) -> QuerySet[Library] | None:
         """Return the libraries that fit; None where nothing was asked for."""
@@ -52,11 +53,11 @@ class FlowForm(forms.Form):
     """Which published year's flows to show; `of` adds the town or the library of which they are."""
 
     year = forms.TypedChoiceField(
-        label="Fiscal year",
+        label=_("Fiscal year"),
         coerce=int,
         empty_value=None,
         required=False,
-        error_messages={"invalid_choice": "No payments of year %(value)s are published. Choose a year."},
+        error_messages={"invalid_choice": _("No payments of year %(value)s are published. Choose a year.")},
     )
 
     def __init__(self, *args: Any, of: str, **kwargs: Any):
@@ -66,20 +67,20 @@ class FlowForm(forms.Form):
         self.fields[of] = (
             forms.ModelChoiceField(
                 Town.objects.all(),
-                label="Town",
+                label=_("Town"),
                 to_field_name="number",
                 required=False,
-                empty_label="The whole state",
-                error_messages={"invalid_choice": "No town has this number. Choose a town."},
+                empty_label=_("The whole state"),
+                error_messages={"invalid_choice": _("No town has this number. Choose a town.")},
             )
             if of == "town"
             else forms.ModelChoiceField(
                 Library.objects.order_by("name", "key"),
-                label="Library",
+                label=_("Library"),
                 to_field_name="key",
                 required=False,
-                empty_label="The whole state",
-                error_messages={"invalid_choice": "No library has this key. Choose a library."},
+                empty_label=_("The whole state"),
+                error_messages={"invalid_choice": _("No library has this key. Choose a library.")},
             )
         )
 
@@ -88,27 +89,27 @@ class AdvocacyForm(forms.Form):
     """The year of an advocacy sheet, and what it assumes, in dollars."""
 
     year = forms.TypedChoiceField(
-        label="Fiscal year",
+        label=_("Fiscal year"),
         coerce=int,
         empty_value=None,
         required=False,
-        error_messages={"invalid_choice": "No payments of year %(value)s are published. Choose a year."},
+        error_messages={"invalid_choice": _("No payments of year %(value)s are published. Choose a year.")},
     )
     price = forms.DecimalField(
-        label="Price of an item, in dollars",
+        label=_("Price of an item, in dollars"),
         required=False,
         min_value=Decimal("0.01"),
         max_value=Decimal("999.99"),
         decimal_places=2,
-        help_text="What an item borrowed elsewhere would have cost to buy.",
+        help_text=_("What an item borrowed elsewhere would have cost to buy."),
     )
     cost = forms.DecimalField(
-        label="Cost of a loan, in dollars",
+        label=_("Cost of a loan, in dollars"),
         required=False,
         min_value=Decimal("0.01"),
         max_value=Decimal("99.99"),
         decimal_places=2,
-        help_text="What lending an item costs the library, without the item itself.",
+        help_text=_("What lending an item costs the library, without the item itself."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any):

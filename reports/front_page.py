@@ -9,7 +9,7 @@ from payments.calculation import rates_of
 from payments.models import PaymentRun
 from payments.past_years.trends import Charts, StateYear, state_trend
 from transactions.models import Provenance
-from transactions.rules._wording import written_span
+from transactions.spans import span_in_words
 
 YEARS_SHOWN = 8
 
@@ -41,7 +41,7 @@ def last_published_year() -> YearAtAGlance | None:
     per_loan, per_net_plus = rates_of(run)
     return YearAtAGlance(
         run=run,
-        measured=written_span(run.measured),
+        measured=span_in_words(run.measured),
         libraries=run.payments.count(),
         loans=sums["loans"],
         net_plus=sums["net_plus"],

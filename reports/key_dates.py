@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext
+
 from connecticard.rulebook import Entry
 from payments.rules import expenditure_reporting
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
 from transactions.models import Holiday
-from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import (
     Cadence,
     Span,
@@ -19,6 +20,7 @@ from transactions.rules.filing_calendar import (
     program_year_of,
 )
 from transactions.services.holidays import observed_holidays
+from transactions.spans import span_in_words
 
 DAYS_AHEAD = 366
 _LONGEST_LINE = 75  # octets of a line of a calendar, RFC 5545 3.1
@@ -45,7 +47,7 @@ def key_dates(today: date) -> list[KeyDate]:
     dates = [
         KeyDate(
             period.due_on,
-            f"Loans of {written_span(period.span)}",
+            gettext("Loans of %(span)s") % {"span": span_in_words(period.span)},
             due_entry(period.cadence, period.span.first_day),
         )
         for year in (program_year_of(today) + offset for offset in (-1, 0, 1))
@@ -55,11 +57,11 @@ def key_dates(today: date) -> list[KeyDate]:
         dates.append(_next_month_due(today, holidays))
     for fiscal_year in (fiscal_year_of(today), fiscal_year_of(today) + 1):
         report = report_due_in(fiscal_year)
-        covers = written_span(Span(report.covers_first_day, report.covers_last_day))
+        covers = span_in_words(Span(report.covers_first_day, report.covers_last_day))
         dates.append(
             KeyDate(
                 report.due_on,
-                f"Expenditure report on money received {covers}",
+                gettext("Expenditure report on money received %(span)s") % {"span": covers},
                 expenditure_reporting.RULEBOOK.entry("expenditure_report.due", report.due_on),
             )
         )
@@ -75,7 +77,8 @@ def _next_month_due(today: date, holidays: frozenset[date]) -> KeyDate:
         month = (month + timedelta(days=32)).replace(day=1)
     return KeyDate(
         period.due_on,
-        f"Loans of {written_span(period.span)}, where a library files every month",
+        gettext("Loans of %(span)s, where a library files every month")
+        % {"span": span_in_words(period.span)},
         due_entry(Cadence.MONTHLY, month),
     )
 

@@ -8,12 +8,16 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext
+
 from connecticard.rulebook import Entry
+from connecticard.templatetags.figures import day_of_year, listed
 from payments.models import PaymentRun
 from payments.rules.rulebook import Chapter, PublicRule, chapters, edition_of
 from transactions.rules.filing_calendar import Cadence
 
 _MONTH_AND_DAY = re.compile(r"\d\d-\d\d")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def editions(runs: list[PaymentRun]) -> list[YearEdition]:
     return [YearEdition(run, edition_of(run.fiscal_year) == run.rulebook_edition) for run in runs]
 
 
+def title_of(chapter: Chapter) -> str:
+    """Return the heading of a chapter, in English."""
+    return chapter.name.replace("_", " ").capitalize()
+
+
 def _topic(chapter: Chapter, on: date) -> Topic:
     values: dict[str, list[Entry]] = defaultdict(list)
     for entry in chapter.entries:
@@ -70,7 +79,7 @@ def _topic(chapter: Chapter, on: date) -> Topic:
     in_force = chapter.entries.in_force(on)
     return Topic(
         anchor=chapter.name.replace("_", "-"),
-        title=chapter.name.replace("_", " ").capitalize(),
+        title=title_of(chapter),
         sentence=chapter.sentence,
         rules=tuple(_rule(key, entries, in_force.get(key)) for key, entries in values.items()),
         functions=chapter.rules,
@@ -103,16 +112,25 @@ def in_words(value: int | str | bool | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     text = str(value)
     parts = text.split()
     if all(_MONTH_AND_DAY.fullmatch(part) for part in parts):
-        return " and ".join(_month_and_day(part) for part in parts)
+        return listed(_month_and_day(part) for part in parts)
     if len(parts) > 1 and set(parts) <= set(Cadence):
-        return f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return text
+        return listed(gettext(part) for part in parts)
+    return gettext(text) if _LETTER.search(text) else text
+
+
+def words_to_translate(value: int | str | bool | None) -> list[str]:
+    """Return the English texts of a value that its words in another language are made of."""
+    text = str(value)
+    if value is None or isinstance(value, bool) or not _LETTER.search(text):
+        return []
+    parts = text.split()
+    return parts if set(parts) <= set(Cadence) else [text]
 
 
 def _month_and_day(text: str) -> str:
     month, day = (int(part) for part in text.split("-"))
-    return f"{date(2000, month, day):%B} {day}"
+    return day_of_year(date(2000, month, day))

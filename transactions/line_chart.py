@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 
+from django.utils.translation import gettext
+
 from connecticard.templatetags.figures import count as written_count
 
 _ROOM_OF_A_YEAR, _WIDTH_OF_A_DIGIT = 34, 6.5  # pixels
@@ -152,7 +154,7 @@ def line_chart(
                 y=y_of(value.number),
                 figure=write(value.number) if order == 0 and place in written else "",
                 kind=value.kind,
-                title=f"{year}: {write(value.number)}" + (f", {value.kind}" if value.kind else ""),
+                title=f"{year}: {write(value.number)}" + (f", {gettext(value.kind)}" if value.kind else ""),
                 figure_y=y_of(value.number) + (18 if _is_below_its_line(firsts, place) else -8),
                 anchor=_anchor(places[place], len(write(value.number)), size),
             )

@@ -200,6 +200,15 @@ def months(first: date, last: date) -> str:
     return gettext("%(first)s to %(last)s") % written
 
 
+_DAY_OF_YEAR = {"en": "F j", "es": r"j \d\e F"}
+
+
+@register.filter
+def day_of_year(value: date) -> str:
+    """Write a day of any year: March 8; in Spanish 8 de marzo."""
+    return formatted(value, _DAY_OF_YEAR[get_language() or "en"])
+
+
 @register.filter
 def days(valid: DateRange | None) -> str:
     """Write the days of a dated row, the last one included: from July 1, 2017 through June 30, 2018."""

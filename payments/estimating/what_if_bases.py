@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext
 
 from connecticard.permissions import Action, may
 from libraries.models import Library
@@ -99,7 +100,13 @@ def bases_for(user: Any, *, on: date) -> list[tuple[str, str]]:
     calculated, and about the years that are open on a day. A void run is answered, but not offered.
     """
     found = [
-        (run.fiscal_year, run.number, run_key(run), f"Fiscal year {run.fiscal_year}: {run_in_words(run)}")
+        (
+            run.fiscal_year,
+            run.number,
+            run_key(run),
+            gettext("Fiscal year %(fiscal_year)s: %(run)s")
+            % {"fiscal_year": run.fiscal_year, "run": run_in_words(run)},
+        )
         for run in _runs(user).exclude(status=PaymentRunStatus.VOID)
     ]
     found += [
@@ -125,8 +132,10 @@ def base_named(key: str, user: Any, *, on: date) -> Base | None:
 
 def run_in_words(run: PaymentRun) -> str:
     """Return a run as a question names it to a reader."""
-    state = "" if run.status == PaymentRunStatus.CERTIFIED else f", {run.status}"
-    return f"payment run {run_key(run)}{state}"
+    named = {"key": run_key(run), "status": gettext(run.status)}
+    if run.status == PaymentRunStatus.CERTIFIED:
+        return gettext("payment run %(key)s") % named
+    return gettext("payment run %(key)s, %(status)s") % named
 
 
 def _runs(user: Any) -> QuerySet[PaymentRun]:

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import openpyxl
+from django.utils.translation import gettext, gettext_noop
 from openpyxl.styles import Font
 
 from connecticard.templatetags.figures import count, dollars, rate, signed_cents, signed_count
 from payments.estimating.what_if import Outcome
 from payments.rules.cents import plain_dollars
 
-NOTICE = "A what-if, not a payment: nothing here is certified, and nobody is paid by it."
+NOTICE = gettext_noop("A what-if, not a payment: nothing here is certified, and nobody is paid by it.")
 COLUMNS = (
     "library",
     "name",
@@ -91,7 +92,7 @@ def xlsx_of(outcome: Outcome, heading: Iterable[tuple[str, str]], names: Mapping
 def sums_in_words(outcome: Outcome) -> list[tuple[str, str, str, str]]:
     """Return the pools, rates and sums: what each is, now, then, and the difference."""
     now, then = outcome.now, outcome.then
-    weight = "Net-plus loans of towns" if outcome.by_town else "Net-plus loans"
+    weight = gettext("Net-plus loans of towns") if outcome.by_town else gettext("Net-plus loans")
 
     def money(words: str, name: str) -> tuple[str, str, str, str]:
         was, would_be = getattr(now, name), getattr(then, name)
@@ -107,17 +108,17 @@ def sums_in_words(outcome: Outcome) -> list[tuple[str, str, str, str]]:
         return words, rate(was), rate(would_be), f"{'+' if more > 0 else ''}{rate(more)}"
 
     return [
-        money("Divided", "appropriation_cents"),
-        money("Transactions pool", "transactions_pool_cents"),
-        number("Loans that divide it", "loans"),
-        each("Rate a loan", "per_loan"),
-        money("Net-plus pool", "net_plus_pool_cents"),
+        money(gettext("Divided"), "appropriation_cents"),
+        money(gettext("Transactions pool"), "transactions_pool_cents"),
+        number(gettext("Loans that divide it"), "loans"),
+        each(gettext("Rate a loan"), "per_loan"),
+        money(gettext("Net-plus pool"), "net_plus_pool_cents"),
         number(weight, "net_plus"),
-        each("Rate a net-plus loan", "per_net_plus"),
-        money("Paid", "paid_cents"),
-        money("Withheld", "withheld_cents"),
-        money("Undistributed", "undistributed_cents"),
-        number("Libraries with a line", "libraries"),
+        each(gettext("Rate a net-plus loan"), "per_net_plus"),
+        money(gettext("Paid"), "paid_cents"),
+        money(gettext("Withheld"), "withheld_cents"),
+        money(gettext("Undistributed"), "undistributed_cents"),
+        number(gettext("Libraries with a line"), "libraries"),
     ]
 
 

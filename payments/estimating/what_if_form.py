@@ -5,16 +5,18 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from payments.estimating.what_if_question import PATTERNS, BadQuestion, Question, parameters, read
 from payments.forms import DollarsField
 from payments.rules.cents import plain_dollars
 
 OF_A_LIBRARY = {
-    "not_participating": "does not participate",
-    "not_in_order": "is not in order",
-    "in_order": "is in order",
-    "loans": "lent more or less",
+    "not_participating": _("does not participate"),
+    "not_in_order": _("is not in order"),
+    "in_order": _("is in order"),
+    "loans": _("lent more or less"),
 }
 """What can be otherwise about one library: the parameter that says so, and in words."""
 
@@ -28,47 +30,49 @@ class WhatIfForm(forms.Form):
     The libraries that the question changes already are carried along; `library`, `what` and `by` add one.
     """
 
-    base = forms.ChoiceField(label="Year")
+    base = forms.ChoiceField(label=_("Year"))
     appropriation = forms.CharField(
-        label="Appropriation",
+        label=_("Appropriation"),
         required=False,
         max_length=30,
-        help_text="An amount such as 600,000, or a change such as -20%. Blank leaves it.",
+        help_text=_("An amount such as 600,000, or a change such as -20%. Blank leaves it."),
     )
     withheld = forms.ChoiceField(
-        label="Shares of who is not in order",
+        label=_("Shares of who is not in order"),
         required=False,
         choices=[
-            ("", "As in that year"),
-            ("keep", "Kept for them, withheld"),
-            ("redistribute", "Divided among the others"),
+            ("", _("As in that year")),
+            ("keep", _("Kept for them, withheld")),
+            ("redistribute", _("Divided among the others")),
         ],
     )
     net_plus = forms.ChoiceField(
-        label="Net plus",
+        label=_("Net plus"),
         required=False,
-        choices=[("", "Of each library, as it is paid"), ("town", "Of each town")],
+        choices=[("", _("Of each library, as it is paid")), ("town", _("Of each town"))],
     )
     all_loans = forms.CharField(
-        label="Loans of every library",
+        label=_("Loans of every library"),
         required=False,
         max_length=20,
-        help_text="A change such as -10%. Blank leaves them.",
+        help_text=_("A change such as -10%. Blank leaves them."),
     )
-    library = forms.ChoiceField(label="Library", required=False)
+    library = forms.ChoiceField(label=_("Library"), required=False)
     what = forms.ChoiceField(
-        label="What is otherwise", required=False, choices=[("", "Choose"), *OF_A_LIBRARY.items()]
+        label=_("What is otherwise"), required=False, choices=[("", _("Choose")), *OF_A_LIBRARY.items()]
     )
     by = forms.CharField(
-        label="Loans",
+        label=_("Loans"),
         required=False,
         max_length=20,
-        help_text="Only where it lent more or less: a number such as 5,000, or a change such as -20%.",
+        help_text=_("Only where it lent more or less: a number such as 5,000, or a change such as -20%."),
     )
-    not_participating = forms.CharField(label="Not participating", required=False, widget=forms.HiddenInput)
-    not_in_order = forms.CharField(label="Not in order", required=False, widget=forms.HiddenInput)
-    in_order = forms.CharField(label="In order", required=False, widget=forms.HiddenInput)
-    loans = forms.CharField(label="Loans of a library", required=False, widget=forms.HiddenInput)
+    not_participating = forms.CharField(
+        label=_("Not participating"), required=False, widget=forms.HiddenInput
+    )
+    not_in_order = forms.CharField(label=_("Not in order"), required=False, widget=forms.HiddenInput)
+    in_order = forms.CharField(label=_("In order"), required=False, widget=forms.HiddenInput)
+    loans = forms.CharField(label=_("Loans of a library"), required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -82,12 +86,12 @@ class WhatIfForm(forms.Form):
         base = self.fields["base"]
         assert isinstance(base, forms.ChoiceField)
         base.choices = list(bases)
-        base.error_messages["invalid_choice"] = "%(value)s is no year that you may ask about. Choose one."
-        base.error_messages["required"] = "Choose the year that you ask about."
+        base.error_messages["invalid_choice"] = _("%(value)s is no year that you may ask about. Choose one.")
+        base.error_messages["required"] = _("Choose the year that you ask about.")
         library = self.fields["library"]
         assert isinstance(library, forms.ChoiceField)
-        library.choices = [("", "Choose"), *libraries]
-        library.error_messages["invalid_choice"] = (
+        library.choices = [("", _("Choose")), *libraries]
+        library.error_messages["invalid_choice"] = _(
             "%(value)s is no library that took part in that year. Choose one of the list."
         )
 
@@ -97,8 +101,11 @@ class WhatIfForm(forms.Form):
             return _percent(text)
         if text.startswith(("-", "+")):
             raise forms.ValidationError(
-                f"{text} may be dollars or percent. Write {text}% for a change in percent, else the amount "
-                "that would be divided."
+                gettext(
+                    "%(text)s may be dollars or percent. Write %(text)s%% for a change in percent, else the "
+                    "amount that would be divided."
+                )
+                % {"text": text}
             )
         return plain_dollars(DollarsField(max_length=30).clean(text))
 
@@ -110,7 +117,10 @@ class WhatIfForm(forms.Form):
         text = str(self.cleaned_data["by"]).strip().replace(_MINUS, "-")
         if text.startswith(("-", "+")) and not text.endswith("%"):
             raise forms.ValidationError(
-                f"{text} may be loans or percent. Write {text}% for a change, else the number lent."
+                gettext(
+                    "%(text)s may be loans or percent. Write %(text)s%% for a change, else the number lent."
+                )
+                % {"text": text}
             )
         return _percent(text) if text.endswith("%") else text.replace(",", "")
 
@@ -140,13 +150,13 @@ class WhatIfForm(forms.Form):
         if not key and not what and not by:
             return None
         if not key:
-            self.add_error("library", "Choose the library.")
+            self.add_error("library", gettext("Choose the library."))
         elif not what:
-            self.add_error("what", "Choose what is otherwise about it.")
+            self.add_error("what", gettext("Choose what is otherwise about it."))
         elif what == "loans" and not by:
-            self.add_error("by", "Enter how many loans, or a change such as -20%.")
+            self.add_error("by", gettext("Enter how many loans, or a change such as -20%."))
         elif what != "loans" and by:
-            self.add_error("by", "Leave this blank, or choose that the library lent more or less.")
+            self.add_error("by", gettext("Leave this blank, or choose that the library lent more or less."))
         else:
             return what, key, f"{key}:{by}" if what == "loans" else key
         return None

@@ -1,9 +1,11 @@
 """A what-if question as an address and in words: the same question is always written the same way."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+from django.utils.translation import gettext, gettext_noop
 
 from payments.estimating.what_if import Changes, Outcome
 from payments.estimating.what_if_bases import KEY_PATTERN
@@ -32,15 +34,16 @@ PATTERNS = {
 """The parameters of a question, in the order in which they are written, and what each may hold."""
 
 _CURES = {
-    "base": "Give a run such as 2018-1, or an open year such as 2027-open.",
-    "appropriation": "Give dollars such as 600000.00, or a change such as -20%.",
-    "withheld": "Give keep or redistribute, or leave it out.",
-    "net_plus": "Give town, or leave it out: net plus is then of each library.",
-    "loans": "Give a key and a number or a change, such as CT0012:5000 or CT0012:-20%; "
-    "a comma between libraries.",
-    "all_loans": "Give a change from -100% to 999%, such as -10%.",
+    "base": gettext_noop("Give a run such as 2018-1, or an open year such as 2027-open."),
+    "appropriation": gettext_noop("Give dollars such as 600000.00, or a change such as -20%."),
+    "withheld": gettext_noop("Give keep or redistribute, or leave it out."),
+    "net_plus": gettext_noop("Give town, or leave it out: net plus is then of each library."),
+    "loans": gettext_noop(
+        "Give a key and a number or a change, such as CT0012:5000 or CT0012:-20%; a comma between libraries."
+    ),
+    "all_loans": gettext_noop("Give a change from -100% to 999%, such as -10%."),
 }
-_KEYS_CURE = f"Give keys of libraries such as CT0012 with commas between them, {MOST_LIBRARIES} at most."
+_KEYS_CURE = gettext_noop("Give keys of libraries such as CT0012 with commas between them, %(most)s at most.")
 
 
 class BadQuestion(Exception):
@@ -77,15 +80,17 @@ class Question:
 def read(given: Mapping[str, str]) -> Question:
     """Return the question that parameters ask; BadQuestion names each that is unknown or cannot be read."""
     problems = {
-        name: f"{name} is not asked here. Leave it out of the address."
+        name: gettext("%(name)s is not asked here. Leave it out of the address.") % {"name": name}
         for name in given
         if name not in PATTERNS
     }
     if not given.get("base"):
-        problems["base"] = f"The year is missing. {_CURES['base']}"
+        problems["base"] = f"{gettext('The year is missing.')} {_cure('base')}"
     for name, pattern in PATTERNS.items():
         if (text := given.get(name)) and not re.fullmatch(pattern, text):
-            problems[name] = f"{_shortened(text)} cannot be read. {_CURES.get(name, _KEYS_CURE)}"
+            problems[name] = (
+                f"{gettext('%(text)s cannot be read.') % {'text': _shortened(text)}} {_cure(name)}"
+            )
     if problems:
         raise BadQuestion(problems)
     numbers, percents = _loans(given.get("loans", ""))
@@ -104,8 +109,16 @@ def read(given: Mapping[str, str]) -> Question:
         net_plus_by_town=given.get("net_plus") == "town",
     )
     if len(changes.libraries) > MOST_LIBRARIES:
-        raise BadQuestion({"library": f"A question changes {MOST_LIBRARIES} libraries at most."})
+        raise BadQuestion(
+            {"library": gettext("A question changes %(most)s libraries at most.") % {"most": MOST_LIBRARIES}}
+        )
     return Question(given["base"], changes)
+
+
+def _cure(name: str) -> str:
+    if name in _CURES:
+        return gettext(_CURES[name])
+    return gettext(_KEYS_CURE) % {"most": MOST_LIBRARIES}
 
 
 def libraries_named(given: Mapping[str, str]) -> frozenset[str]:
@@ -147,45 +160,67 @@ def in_words(outcome: Outcome, names: Mapping[str, str]) -> list[str]:
     said = []
     if (cents := outcome.then.appropriation_cents) != base.appropriation_cents:
         by = changes.appropriation_percent
+        if not by:
+            words = gettext("%(then)s would be divided in place of %(now)s.")
+        elif by > 0:
+            words = gettext("%(then)s would be divided in place of %(now)s, %(percent)s percent more.")
+        else:
+            words = gettext("%(then)s would be divided in place of %(now)s, %(percent)s percent less.")
         said.append(
-            f"{dollars(cents)} would be divided in place of {dollars(base.appropriation_cents)}"
-            + (f", {_more_or_less(by)}." if by else ".")
+            words
+            % {
+                "then": dollars(cents),
+                "now": dollars(base.appropriation_cents),
+                "percent": plain_percent(abs(by or 0)),
+            }
         )
     if changes.withheld and changes.withheld != base.withheld:
         said.append(
-            "The shares of libraries that are not in order would be "
-            + ("kept for them, withheld." if changes.withheld == "keep" else "divided among the others.")
+            gettext("The shares of libraries that are not in order would be kept for them, withheld.")
+            if changes.withheld == "keep"
+            else gettext("The shares of libraries that are not in order would be divided among the others.")
         )
     if changes.net_plus_by_town:
-        said.append("Net plus would be worked out for each town in place of each library.")
+        said.append(gettext("Net plus would be worked out for each town in place of each library."))
     if changes.all_loans_percent:
-        said.append(f"Every library would have lent {_more_or_less(changes.all_loans_percent)}.")
+        words = (
+            gettext("Every library would have lent %(percent)s percent more.")
+            if changes.all_loans_percent > 0
+            else gettext("Every library would have lent %(percent)s percent less.")
+        )
+        said.append(words % {"percent": plain_percent(abs(changes.all_loans_percent))})
     said += [words for _, words in library_changes(changes, names)]
     return said
 
 
 def library_changes(changes: Changes, names: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the libraries that a question changes, by name: the key, and in a sentence what is changed."""
+    figures: dict[str, dict[str, str]] = {}
     said: list[tuple[str, str]] = []
-    plain: Iterable[tuple[Iterable[str], Callable[[str], str]]] = (
-        (
-            changes.not_participating,
-            lambda key: "would not participate: its loans count for nothing.",
-        ),
-        (changes.not_in_order, lambda key: "would not be in order."),
-        (changes.in_order, lambda key: "would be in order."),
-        (changes.loans, lambda key: f"would have lent {changes.loans[key]:,} in all."),
-        (changes.loans_percent, lambda key: f"would have lent {_more_or_less(changes.loans_percent[key])}."),
-    )
-    for keys, words in plain:
-        said += [(key, f"{names.get(key, key)} {words(key)}") for key in keys]
-    return sorted(said, key=lambda change: (names.get(change[0], change[0]), change[1]))
+    for key in changes.not_participating:
+        said.append((key, gettext("%(library)s would not participate: its loans count for nothing.")))
+    for key in changes.not_in_order:
+        said.append((key, gettext("%(library)s would not be in order.")))
+    for key in changes.in_order:
+        said.append((key, gettext("%(library)s would be in order.")))
+    for key, loans in changes.loans.items():
+        figures[key] = {"loans": f"{loans:,}"}
+        said.append((key, gettext("%(library)s would have lent %(loans)s in all.")))
+    for key, part in changes.loans_percent.items():
+        figures[key] = {"percent": plain_percent(abs(part))}
+        said.append((key, _more_or_less(part)))
+    sentences = [
+        (key, words % {"library": names.get(key, key), **figures.get(key, {})}) for key, words in said
+    ]
+    return sorted(sentences, key=lambda change: (names.get(change[0], change[0]), change[1]))
 
 
 def _more_or_less(hundredths: int) -> str:
     if not hundredths:
-        return "as much as it did"
-    return f"{plain_percent(abs(hundredths))} percent {'more' if hundredths > 0 else 'less'}"
+        return gettext("%(library)s would have lent as much as it did.")
+    if hundredths > 0:
+        return gettext("%(library)s would have lent %(percent)s percent more.")
+    return gettext("%(library)s would have lent %(percent)s percent less.")
 
 
 def _keys(text: str) -> frozenset[str]:

@@ -1,7 +1,10 @@
 """The change of a library's payment from the fiscal year before, cause by cause, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from connecticard.templatetags.figures import count, dollars
 from payments.explaining.explanation import Totals, totals
@@ -11,13 +14,13 @@ from payments.rules.change_explained import Cause, Part, YearOfPayment, explain_
 # Named only where they happened; the four figures of the division are always told.
 _ONLY_WHERE_IT_HAPPENED = (Cause.TAKING_PART, Cause.IN_ORDER, Cause.ROUNDING)
 _LABELS = {
-    Cause.OWN_LOANS: "Loans of this library",
-    Cause.OTHERS_LOANS: "Loans of the other libraries",
-    Cause.OWN_BORROWING: "Borrowing elsewhere on its cards",
-    Cause.APPROPRIATION: "Appropriation",
-    Cause.TAKING_PART: "Taking part",
-    Cause.IN_ORDER: "Requirements for payment",
-    Cause.ROUNDING: "Rounding to whole cents",
+    Cause.OWN_LOANS: _("Loans of this library"),
+    Cause.OTHERS_LOANS: _("Loans of the other libraries"),
+    Cause.OWN_BORROWING: _("Borrowing elsewhere on its cards"),
+    Cause.APPROPRIATION: _("Appropriation"),
+    Cause.TAKING_PART: _("Taking part"),
+    Cause.IN_ORDER: _("Requirements for payment"),
+    Cause.ROUNDING: _("Rounding to whole cents"),
 }
 
 
@@ -73,7 +76,9 @@ class ChangesOfRun:
             before_cents=earlier.payment_cents if earlier else 0,
             now_cents=payment.payment_cents,
             causes=tuple(
-                CauseOfChange(part.cause, _LABELS[part.cause], self._sentence(part, before, now), part.cents)
+                CauseOfChange(
+                    part.cause, str(_LABELS[part.cause]), self._sentence(part, before, now), part.cents
+                )
                 for part in explain_change(before, now)
                 if _is_told(part, before)
             ),
@@ -82,30 +87,51 @@ class ChangesOfRun:
     def _sentence(self, part: Part, before: YearOfPayment | None, now: YearOfPayment) -> str:
         assert self.before is not None, "a change is told beside a year before"
         if before is None:
-            return f"It was not in the payment run of fiscal year {self.before.fiscal_year}."
+            never = gettext("It was not in the payment run of fiscal year %(fiscal_year)s.")
+            return never % {"fiscal_year": self.before.fiscal_year}
         match part.cause:
             case Cause.OWN_LOANS:
-                return f"What it lent {_moved(before.loans, now.loans)}."
+                return _sentence(
+                    before.loans,
+                    now.loans,
+                    same=gettext("What it lent stayed at %(now)s."),
+                    rose=gettext("What it lent rose from %(before)s to %(now)s."),
+                    fell=gettext("What it lent fell from %(before)s to %(now)s."),
+                )
             case Cause.OTHERS_LOANS:
-                return (
-                    f"What the others lent {_moved(before.others_loans, now.others_loans)}, and their net "
-                    f"plus {_moved(before.others_net_plus, now.others_net_plus)}."
-                )
+                return gettext(
+                    "What the others lent %(lent_moved)s, and their net plus %(net_plus_moved)s."
+                ) % {
+                    "lent_moved": _moved(before.others_loans, now.others_loans),
+                    "net_plus_moved": _moved(before.others_net_plus, now.others_net_plus),
+                }
             case Cause.OWN_BORROWING:
-                return f"Loans elsewhere on its cards {_moved(before.borrows, now.borrows)}." + (
-                    ""
-                    if before.net_plus or now.net_plus
-                    else " Without net plus in either year they change nothing."
+                borrowed = _sentence(
+                    before.borrows,
+                    now.borrows,
+                    same=gettext("Loans elsewhere on its cards stayed at %(now)s."),
+                    rose=gettext("Loans elsewhere on its cards rose from %(before)s to %(now)s."),
+                    fell=gettext("Loans elsewhere on its cards fell from %(before)s to %(now)s."),
                 )
+                if before.net_plus or now.net_plus:
+                    return borrowed
+                return f"{borrowed} {gettext('Without net plus in either year they change nothing.')}"
             case Cause.APPROPRIATION:
-                return f"It {_moved(_amount(before), _amount(now), dollars)}."
+                return _sentence(
+                    _amount(before),
+                    _amount(now),
+                    same=gettext("It stayed at %(now)s."),
+                    rose=gettext("It rose from %(before)s to %(now)s."),
+                    fell=gettext("It fell from %(before)s to %(now)s."),
+                    written=dollars,
+                )
             case Cause.IN_ORDER:
                 return " ".join(
                     _not_in_order(run)
                     for run, year in ((self.before, before), (self._run, now))
                     if not year.in_order
                 )
-        return "The cents left over fell differently, and each part above is written in whole cents."
+        return gettext("The cents left over fell differently, and each part above is written in whole cents.")
 
 
 def _year(run: PaymentRun, payment: Payment, sums: Totals) -> YearOfPayment:
@@ -130,15 +156,35 @@ def _is_told(part: Part, before: YearOfPayment | None) -> bool:
 
 
 def _not_in_order(run: PaymentRun) -> str:
-    became = "withheld" if run.withheld_policy == "keep" else "divided among the others"
-    return f"In fiscal year {run.fiscal_year} a requirement was not met, and its shares were {became}."
+    said = (
+        gettext("In fiscal year %(fiscal_year)s a requirement was not met, and its shares were withheld.")
+        if run.withheld_policy == "keep"
+        else gettext(
+            "In fiscal year %(fiscal_year)s a requirement was not met, and its shares were divided among the "
+            "others."
+        )
+    )
+    return said % {"fiscal_year": run.fiscal_year}
 
 
 def _amount(year: YearOfPayment) -> int:
     return year.transactions_pool_cents + year.net_plus_pool_cents
 
 
-def _moved(before: int, now: int, written=count) -> str:  # type: ignore[no-untyped-def]  # a template filter
-    if before == now:
-        return f"stayed at {written(now)}"
-    return f"{'rose' if now > before else 'fell'} from {written(before)} to {written(now)}"
+def _sentence(
+    before: int, now: int, *, same: str, rose: str, fell: str, written: Callable[[int], str] = count
+) -> str:
+    """Fill in the sentence that fits how a figure moved."""
+    chosen = same if before == now else rose if now > before else fell
+    return chosen % {"before": written(before), "now": written(now)}
+
+
+def _moved(before: int, now: int) -> str:
+    """Say how one of two figures of a sentence moved."""
+    return _sentence(
+        before,
+        now,
+        same=gettext("stayed at %(now)s"),
+        rose=gettext("rose from %(before)s to %(now)s"),
+        fell=gettext("fell from %(before)s to %(now)s"),
+    )

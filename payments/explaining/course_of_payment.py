@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext
+
 from connecticard.templatetags.figures import dollars
 from payments.disbursing.board_orders import order_of
 from payments.models import Payment
@@ -30,22 +32,27 @@ def course(payment: Payment) -> tuple[Event, ...]:
     run = payment.run
     found: list[tuple[date, int, str]] = []
     if run.certified_at:
-        found.append((eastern_day(run.certified_at), _CERTIFIED, "The run was certified."))
+        found.append((eastern_day(run.certified_at), _CERTIFIED, gettext("The run was certified.")))
     if publication := getattr(run, "publication", None):
-        found.append((eastern_day(publication.published_at), _PUBLISHED, "The run was published."))
+        found.append((eastern_day(publication.published_at), _PUBLISHED, gettext("The run was published.")))
     if order := order_of(run):
-        found.append((order.dated, _ORDERED, f"The Board ordered the payments: order {order.number}."))
+        said = gettext("The Board ordered the payments: order %(number)s.") % {"number": order.number}
+        found.append((order.dated, _ORDERED, said))
     for release in payment.releases.approved().select_related("order"):
         found.append(
             (
                 release.order.dated,
                 _RELEASED,
-                f"{dollars(release.cents)} that was withheld was released by order {release.order.number} of "
-                "the Board.",
+                gettext("%(amount)s that was withheld was released by order %(number)s of the Board.")
+                % {"amount": dollars(release.cents), "number": release.order.number},
             )
         )
     for lapse in payment.lapses.standing():
-        found.append((lapse.on, _LAPSED, f"{dollars(lapse.cents)} that was withheld lapsed: {lapse.reason}"))
+        said = gettext("%(amount)s that was withheld lapsed: %(reason)s") % {
+            "amount": dollars(lapse.cents),
+            "reason": lapse.reason,
+        }
+        found.append((lapse.on, _LAPSED, said))
     sent = payment.batch_lines.filter(batch__withdrawn_at__isnull=True)
     for line in sent.select_related("batch", "paid_to"):
         found += _of_line(payment, line)
@@ -58,25 +65,46 @@ def course(payment: Payment) -> tuple[Event, ...]:
             (
                 eastern_day(correction.statement.certified_at),
                 _CORRECTED,
-                f"Correction statement {correction.statement.number}: by counts amended since, its two "
-                f"shares would be {dollars(correction.corrected_cents)} instead of "
-                f"{dollars(correction.certified_cents)}. It pays nothing and changes no other payment.",
+                gettext(
+                    "Correction statement %(number)s: by counts amended since, its two shares would be "
+                    "%(corrected)s instead of %(certified)s. It pays nothing and changes no other payment."
+                )
+                % {
+                    "number": correction.statement.number,
+                    "corrected": dollars(correction.corrected_cents),
+                    "certified": dollars(correction.certified_cents),
+                },
             )
         )
     return tuple(Event(on, sentence) for on, _, sentence in sorted(found))
 
 
 def _of_line(payment: Payment, line: PaymentBatchLine) -> list[tuple[date, int, str]]:
-    again = " again" if line.reissue_of_id else ""
-    other = f" for {line.paid_to}, its legal successor" if line.paid_to_id != payment.library_id else ""
-    told = [
-        (
-            eastern_day(line.batch.exported_at),
-            _SENT,
-            f"{dollars(line.cents)} went{again} to the Comptroller in batch {line.batch.code}{other}.",
-        )
-    ]
+    told = [(eastern_day(line.batch.exported_at), _SENT, _sent(payment, line))]
     for result in line.results.all():
-        became = f"{dollars(line.cents)} was paid" if result.status == "paid" else "The payment came back"
-        told.append((result.on, _RESULT, f"{became}, reference {result.reference}."))
+        became = (
+            gettext("%(amount)s was paid, reference %(reference)s.")
+            if result.status == "paid"
+            else gettext("The payment of %(amount)s came back, reference %(reference)s.")
+        )
+        said = became % {"amount": dollars(line.cents), "reference": result.reference}
+        told.append((result.on, _RESULT, said))
     return told
+
+
+def _sent(payment: Payment, line: PaymentBatchLine) -> str:
+    to_another = line.paid_to_id != payment.library_id
+    if line.reissue_of_id and to_another:
+        said = gettext(
+            "%(amount)s went again to the Comptroller in batch %(batch)s for %(library)s, its legal "
+            "successor."
+        )
+    elif line.reissue_of_id:
+        said = gettext("%(amount)s went again to the Comptroller in batch %(batch)s.")
+    elif to_another:
+        said = gettext(
+            "%(amount)s went to the Comptroller in batch %(batch)s for %(library)s, its legal successor."
+        )
+    else:
+        said = gettext("%(amount)s went to the Comptroller in batch %(batch)s.")
+    return said % {"amount": dollars(line.cents), "batch": line.batch.code, "library": line.paid_to}

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from connecticard.templatetags.figures import count
 from libraries.models import Library, Town
 from libraries.town_map import TownMap, outlines, town_map
 from payments.explaining.flows import Partner, Partners
 from payments.models import Payment, PaymentRun
-
-_NO_LIBRARY = "not counted: no other library there"
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,13 @@ def use_by_town(payment: Payment, partners: Partners) -> UseByTown:
             for number in sorted({*lent, *borrowed}, key=lambda number: names[number])
             if lent.get(number) or borrowed.get(number)
         ),
-        lent=_map(lent, library, "lent", f"Who borrowed from {library.name}"),
-        borrowed=_map(borrowed, library, "borrowed", f"Where cards of {library.name} were used"),
+        lent=_map(lent, library, "lent", gettext("Who borrowed from %(name)s") % {"name": library.name}),
+        borrowed=_map(
+            borrowed,
+            library,
+            "borrowed",
+            gettext("Where cards of %(name)s were used") % {"name": library.name},
+        ),
     )
 
 
@@ -85,10 +89,10 @@ def _map(values: dict[int, int | None], library: Library, key: str, title: str) 
         key=key,
         title=title,
         words=count,
-        zero_words="no loan",
-        no_data_words=_NO_LIBRARY,
+        zero_words=gettext("no loan"),
+        no_data_words=gettext("not counted: no other library there"),
         url=lambda number: reverse("reports:town_page", args=[number]),
         marked=library.town.number if library.town.number in drawn else None,
-        mark_words=f"{library.town.name}, where it stands",
+        mark_words=gettext("%(town)s, where it stands") % {"town": library.town.name},
         draws_outlines=key == "lent",
     )

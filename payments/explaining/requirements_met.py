@@ -5,6 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from connecticard.templatetags.figures import day
 from libraries.models import LetterOfAgreement
 from payments.models import (
     ExpenditureReport,
@@ -26,8 +31,8 @@ from payments.rules.eligibility import (
 from payments.rules.expenditure_reporting import fiscal_year_days, report_due_in
 from payments.standing import standings
 from transactions.models import Waiver
-from transactions.rules._wording import written_day
 from transactions.rules.filing_calendar import eastern_day
+from transactions.spans import span_in_words
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class WaiverNote:
 class _Kind:
     """A requirement: in words, its entry of the rulebook, and what says that it is not met."""
 
-    words: str
+    words: Promise
     name: str
     codes: frozenset[Code]
 
@@ -72,22 +77,22 @@ class _Kind:
 
 _KINDS = (
     _Kind(
-        "A Letter of Agreement is on file",
+        _("A Letter of Agreement is on file"),
         "letter",
         frozenset({Code.LETTER_NOT_ON_FILE, Code.SUCCESSOR_NOT_ON_RECORD}),
     ),
     _Kind(
-        "The library's legal standing is on record",
+        _("The library's legal standing is on record"),
         "legal_standing",
         frozenset({Code.LEGAL_STANDING_NOT_ON_RECORD}),
     ),
     _Kind(
-        "Every loan filing is filed and certified",
+        _("Every loan filing is filed and certified"),
         "filings",
         frozenset({Code.FILING_MISSING, Code.FILING_LATE, Code.FILING_NOT_CERTIFIED}),
     ),
     _Kind(
-        "The expenditure report that fell due is filed and certified",
+        _("The expenditure report that fell due is filed and certified"),
         "expenditure_report",
         frozenset(
             {
@@ -99,7 +104,7 @@ _KINDS = (
         ),
     ),
     _Kind(
-        "The annual statistical report is filed",
+        _("The annual statistical report is filed"),
         "statistical_report",
         frozenset({Code.STATISTICAL_REPORT_NOT_FILED}),
     ),
@@ -109,7 +114,7 @@ _KINDS = (
 def unmet_requirement(unmet: UnmetRequirement) -> Requirement:
     """Return a requirement that a run found not met."""
     kind = next(kind for kind in _KINDS if unmet.code in kind.codes)
-    return Requirement(kind.words, unmet.citation, False, unmet.reason, unmet.cure, kind.key)
+    return Requirement(str(kind.words), unmet.citation, False, unmet.reason, unmet.cure, kind.key)
 
 
 class RequirementsOfRun:
@@ -163,20 +168,24 @@ class RequirementsOfRun:
             elif entry is not None and entry.value is True:
                 found.append(
                     Requirement(
-                        kind.words, entry.citation, True, self._evidence(kind.name, payment), key=kind.key
+                        str(kind.words),
+                        entry.citation,
+                        True,
+                        self._evidence(kind.name, payment),
+                        key=kind.key,
                     )
                 )
         return tuple(found)
 
     def _evidence(self, name: str, payment: Payment) -> str:
         if self._run.assumed_eligible:
-            return "Taken as met: this year was filed before this system."
+            return gettext("Taken as met: this year was filed before this system.")
         standing = self._standings[payment.library.key]
         match name:
             case "letter":
                 return self._letter(payment, standing)
             case "legal_standing":
-                return "On record with the State Library."
+                return gettext("On record with the State Library.")
             case "filings":
                 return _filings(standing.filings, self._filings_certified.get(payment.library_id))
             case "expenditure_report":
@@ -185,36 +194,78 @@ class RequirementsOfRun:
 
     def _letter(self, payment: Payment, standing: Standing) -> str:
         if standing.closed_on is not None:
-            return f"Closed on {written_day(standing.closed_on)}; its legal successor is on record."
+            closed = gettext("Closed on %(day)s; its legal successor is on record.")
+            return closed % {"day": day(standing.closed_on)}
         letter = self._letters.get(payment.library_id)
         if letter is None or letter.lower is None:
-            return "On file since before these records."
-        return f"On file since {written_day(letter.lower)}."
+            return gettext("On file since before these records.")
+        return gettext("On file since %(day)s.") % {"day": day(letter.lower)}
 
 
 def _filings(filings: Iterable[FilingOwed], certified_on: date | None) -> str:
     owed = list(filings)
     submitted = [filing.submitted_on for filing in owed if filing.submitted_on]
     if not submitted:
-        return "None was owed."
+        return gettext("None was owed.")
     late = sum(filing_state(filing) is State.WAIVED for filing in owed)
-    many = len(owed) > 1
-    when = "in time" if not late else f"{late} of them under a waiver" if many else "under a waiver"
-    what = f"{len(owed)} filings submitted {when}, the last" if many else f"Submitted {when},"
-    sealed = f", certified by {written_day(certified_on)}" if certified_on else ""
-    return f"{what} on {written_day(max(submitted))}{sealed}."
+    figures = {"number": len(owed), "late": late, "day": day(max(submitted)), "certified": day(certified_on)}
+    return _filings_sentence(len(owed), late, certified_on is not None) % figures
+
+
+def _filings_sentence(number: int, late: int, certified: bool) -> str:
+    if late and certified:
+        return ngettext(
+            "Submitted under a waiver, on %(day)s, certified by %(certified)s.",
+            "%(number)s filings submitted %(late)s of them under a waiver, the last on %(day)s, certified by "
+            "%(certified)s.",
+            number,
+        )
+    if late:
+        return ngettext(
+            "Submitted under a waiver, on %(day)s.",
+            "%(number)s filings submitted %(late)s of them under a waiver, the last on %(day)s.",
+            number,
+        )
+    if certified:
+        return ngettext(
+            "Submitted in time, on %(day)s, certified by %(certified)s.",
+            "%(number)s filings submitted in time, the last on %(day)s, certified by %(certified)s.",
+            number,
+        )
+    return ngettext(
+        "Submitted in time, on %(day)s.",
+        "%(number)s filings submitted in time, the last on %(day)s.",
+        number,
+    )
 
 
 def _report(report: ExpenditureReportOwed, certified_on: date | None) -> str:
     state = expenditure_report_state(report)
-    year = f"fiscal year {report.covers_fiscal_year}"
+    figures: dict[str, object] = {"fiscal_year": report.covers_fiscal_year}
     if state is State.NOTHING_RECEIVED:
-        return f"None owed: nothing was received in {year}."
+        return gettext("None owed: nothing was received in fiscal year %(fiscal_year)s.") % figures
     if report.submitted_on is None:
         return ""
-    when = "under a waiver" if state is State.WAIVED else f"due {written_day(report.due_on)}"
-    sealed = f", certified {written_day(certified_on)}" if certified_on else ""
-    return f"On money of {year}: submitted {written_day(report.submitted_on)} ({when}){sealed}."
+    figures |= {
+        "day": day(report.submitted_on),
+        "due": day(report.due_on),
+        "certified": day(certified_on),
+    }
+    if state is State.WAIVED and certified_on:
+        said = gettext(
+            "On money of fiscal year %(fiscal_year)s: submitted %(day)s (under a waiver), certified "
+            "%(certified)s."
+        )
+    elif state is State.WAIVED:
+        said = gettext("On money of fiscal year %(fiscal_year)s: submitted %(day)s (under a waiver).")
+    elif certified_on:
+        said = gettext(
+            "On money of fiscal year %(fiscal_year)s: submitted %(day)s (due %(due)s), certified "
+            "%(certified)s."
+        )
+    else:
+        said = gettext("On money of fiscal year %(fiscal_year)s: submitted %(day)s (due %(due)s).")
+    return said % figures
 
 
 def waivers_of_run(run: PaymentRun) -> dict[int, list[WaiverNote]]:
@@ -233,9 +284,16 @@ def waivers_of_run(run: PaymentRun) -> dict[int, list[WaiverNote]]:
         approved_at__isnull=False, fiscal_year=due.covers_fiscal_year
     ).select_related(*people)
     named: list[tuple[Waiver | ExpenditureReportWaiver, str]] = [
-        *((waiver, f"Loan filing of {waiver.period}") for waiver in filings.order_by("library__key", "pk")),
         *(
-            (waiver, f"Expenditure report on fiscal year {waiver.fiscal_year}")
+            (waiver, gettext("Loan filing of %(period)s") % {"period": span_in_words(waiver.period.span)})
+            for waiver in filings.order_by("library__key", "pk")
+        ),
+        *(
+            (
+                waiver,
+                gettext("Expenditure report on fiscal year %(fiscal_year)s")
+                % {"fiscal_year": waiver.fiscal_year},
+            )
             for waiver in reports.order_by("library__key", "pk")
         ),
     ]

@@ -4,6 +4,7 @@ import pgtrigger
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from connecticard.constraints import ChangedWhile, frozen_rows, holds_a_day, no_overlap, paired
 from connecticard.models import User
@@ -194,7 +195,7 @@ class PaymentRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Payment run {self.fiscal_year}-{self.number}"
+        return gettext("Payment run %(key)s") % {"key": f"{self.fiscal_year}-{self.number}"}
 
     @property
     def is_published(self) -> bool:

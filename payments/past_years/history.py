@@ -71,6 +71,11 @@ def published_runs() -> QuerySet[PaymentRun]:
     return PaymentRun.objects.published().order_by("fiscal_year")
 
 
+def cited(run: PaymentRun) -> str:
+    """Return a run as the source of a figure, which is written alike in every language."""
+    return f"Payment run {run.fiscal_year}-{run.number}"
+
+
 def _order(figure: HistoryFigure) -> tuple[object, ...]:
     return figure.fiscal_year, figure.library_id or 0, figure.measure, BY_FIRMNESS.index(figure.kind)
 
@@ -106,7 +111,7 @@ def _state_of_runs(runs: Iterable[PaymentRun]) -> Iterable[HistoryFigure]:
             run.fiscal_year,
             sums.get(run.pk, 0),
             kinds[run.pk],
-            str(run),
+            cited(run),
             f"The loans of participating libraries.{_SOME[kinds[run.pk]]}",
             of_run=True,
         )
@@ -117,7 +122,7 @@ def _state_of_runs(runs: Iterable[PaymentRun]) -> Iterable[HistoryFigure]:
                 run.fiscal_year,
                 run.appropriation_cents,
                 Provenance.PUBLISHED,
-                str(run),
+                cited(run),
                 "The amount divided.",
                 of_run=True,
             )
@@ -161,7 +166,7 @@ def _libraries_of_runs(
             run.fiscal_year,
             loans if found else None,
             kind,
-            str(run),
+            cited(run),
             note,
             of_run=True,
         )

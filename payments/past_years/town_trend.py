@@ -16,8 +16,8 @@ from payments.past_years.trends import Charts, Told, YearTold, charts, first_yea
 from payments.rules.expenditure_reporting import fiscal_year_of
 from transactions.line_chart import Value
 from transactions.models import Provenance
-from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import Span, measurement_period
+from transactions.spans import span_in_words
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TownYear:
     @property
     def measured(self) -> str:
         """The twelve months in words."""
-        return written_span(measurement_period(self.fiscal_year))
+        return span_in_words(measurement_period(self.fiscal_year))
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,31 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from connecticard.templatetags.figures import count
 from libraries.models import Library
 from payments.calculation import rates_of
 from payments.models import Measure, PastPayment, Payment
-from payments.past_years.history import BY_FIRMNESS, HistoryFigure, figures, kinds_of_runs, published_runs
+from payments.past_years.history import (
+    BY_FIRMNESS,
+    HistoryFigure,
+    cited,
+    figures,
+    kinds_of_runs,
+    published_runs,
+)
 from payments.rules.cents import rate
 from payments.rules.expenditure_reporting import fiscal_year_days, fiscal_year_of
 from payments.rules.grant_formula import split_appropriation
 from transactions.line_chart import ACROSS_A_PAGE, ON_A_PHONE, LineChart, Value, line_chart
 from transactions.models import Provenance
-from transactions.rules._wording import written_span
 from transactions.rules.filing_calendar import measurement_period
+from transactions.spans import span_in_words
 
-LEFT_BLANK, NOT_ON_RECORD, NOT_YET = "not reported", "not on record", "not published yet"
+LEFT_BLANK = gettext_noop("not reported")
+NOT_ON_RECORD = gettext_noop("not on record")
+NOT_YET = gettext_noop("not published yet")
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,7 @@ class YearTold:
     @property
     def measured(self) -> str:
         """The twelve months in words."""
-        return written_span(measurement_period(self.fiscal_year))
+        return span_in_words(measurement_period(self.fiscal_year))
 
     @property
     def differs(self) -> bool:
@@ -340,13 +350,15 @@ def _payments(library: Library) -> Iterator[PaymentOnRecord]:
         PaymentOnRecord(
             payment.run.fiscal_year,
             payment.payment_cents,
-            "payment" if payment.eligible else "payment; its shares were withheld",
-            str(payment.run),
+            gettext_noop("payment")
+            if payment.eligible
+            else gettext_noop("payment; its shares were withheld"),
+            cited(payment.run),
         )
         for payment in of_runs
     ]
     records += [
-        PaymentOnRecord(past.fiscal_year, past.cents, "received", past.source, past.received_on)
+        PaymentOnRecord(past.fiscal_year, past.cents, gettext_noop("received"), past.source, past.received_on)
         for past in PastPayment.objects.filter(library=library).filter(
             Q(batch_line=None) | Q(batch_line__batch__run__publication__isnull=False)
         )

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
@@ -35,21 +37,21 @@ _NAMED = 3
 
 # What a heading sorts by, and what it is called.
 _COLUMNS = {
-    "library": "Library",
-    "loans": "Loans then",
-    "net_plus_now": "Net plus now",
-    "net_plus": "Net plus then",
-    "payment_now": "Payment now",
-    "payment": "Payment then",
-    "withheld": "Withheld then",
-    "difference": "Difference",
+    "library": _("Library"),
+    "loans": _("Loans then"),
+    "net_plus_now": _("Net plus now"),
+    "net_plus": _("Net plus then"),
+    "payment_now": _("Payment now"),
+    "payment": _("Payment then"),
+    "withheld": _("Withheld then"),
+    "difference": _("Difference"),
 }
 _PRESETS = (
-    ("20 percent less appropriation", Changes(appropriation_percent=-20_00)),
-    ("10 percent more appropriation", Changes(appropriation_percent=10_00)),
-    ("10 percent fewer loans everywhere", Changes(all_loans_percent=-10_00)),
-    ("Net plus of each town", Changes(net_plus_by_town=True)),
-    ("Withheld shares divided among the others", Changes(withheld="redistribute")),
+    (_("20 percent less appropriation"), Changes(appropriation_percent=-20_00)),
+    (_("10 percent more appropriation"), Changes(appropriation_percent=10_00)),
+    (_("10 percent fewer loans everywhere"), Changes(all_loans_percent=-10_00)),
+    (_("Net plus of each town"), Changes(net_plus_by_town=True)),
+    (_("Withheld shares divided among the others"), Changes(withheld="redistribute")),
 )
 
 
@@ -69,7 +71,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
     """Put a question together and answer it; public for published years."""
     today = clock.today()
     bases = bases_for(request.user, on=today)
-    context: dict[str, Any] = {"bases": bases, "notice": what_if_files.NOTICE}
+    context: dict[str, Any] = {"bases": bases, "notice": gettext(what_if_files.NOTICE)}
     asked = {name: str(value) for name, value in request.GET.items() if name != "sort"}
     key = asked.get("base", bases[0][0] if bases else "")
     try:
@@ -91,7 +93,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
     if not asked:
         return render(request, "payments/what_if.html", context)
     if form.is_valid() and (unknown := form.unknown(request.GET)):
-        form.add_error(None, f"The address asks by {', '.join(unknown)}, which means nothing here.")
+        said = gettext("The address asks by %(names)s, which means nothing here.")
+        form.add_error(None, said % {"names": ", ".join(unknown)})
     if form.is_valid() and base and form.question:
         query = parameters(form.question)
         if query != asked:
@@ -156,8 +159,10 @@ def _names(base: Base) -> dict[str, str]:
 def _in_words(base: Base) -> str:
     """Return what the figures of a base are."""
     if base.run is not None:
-        estimated = "; some of its counts are estimates" if base.estimated else ""
-        return f"fiscal year {base.fiscal_year}, {run_in_words(base.run)}{estimated}"
+        named = {"fiscal_year": base.fiscal_year, "run": run_in_words(base.run)}
+        if base.estimated:
+            return gettext("fiscal year %(fiscal_year)s, %(run)s; some of its counts are estimates") % named
+        return gettext("fiscal year %(fiscal_year)s, %(run)s") % named
     assert base.estimate is not None
     return (
         f"fiscal year {base.fiscal_year}, which is open: the periods owed are {base.estimate.rests_on}; "
@@ -169,7 +174,7 @@ def _presets(base: Base) -> list[tuple[str, str]]:
     """Return questions to begin with: in words, and as the query of an address."""
     somebody_out = any(not library.eligible for library in base.activity.values())
     return [
-        (words, urlencode(parameters(Question(base.key, changes))))
+        (str(words), urlencode(parameters(Question(base.key, changes))))
         for words, changes in _PRESETS
         if changes.withheld is None or somebody_out
     ]
@@ -233,7 +238,7 @@ def _headings(query: Mapping[str, str], sort: str) -> list[dict[str, str]]:
         first, second = (name, f"-{name}") if name == "library" else (f"-{name}", name)
         leads_to = urlencode({**query, "sort": second if sort == first else first})
         direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
-        found.append({"name": name, "label": label, "query": leads_to, "direction": direction})
+        found.append({"name": name, "label": str(label), "query": leads_to, "direction": direction})
     return found
 
 

@@ -5,6 +5,8 @@ from fractions import Fraction
 from itertools import zip_longest
 from typing import ClassVar
 
+from django.utils.translation import gettext, ngettext
+
 from connecticard.templatetags.figures import count, dollars, percent
 from reports.contents.origin import MadeFrom
 from transactions.models import Provenance
@@ -112,19 +114,25 @@ class AdvocacySheet:
         """What residents borrowed elsewhere, in sentences."""
         if not self.borrowed:
             return (
-                f"No loan on cards of {self.library_name} at another library is counted in these months.",
+                gettext("No loan on cards of %(library)s at another library is counted in these months.")
+                % {"library": self.library_name},
             )
         items = _items(self.borrowed, self.borrowed_kind)
-        libraries = _number(self.borrowed_from, "other library", "other libraries")
-        worth = dollars(self.would_have_cost_cents)
-        bought = (
-            f"Bought at {dollars(self.price_cents)} (assumption), it would have cost {worth}."
-            if self.borrowed == 1
-            else f"Bought at {dollars(self.price_cents)} each (assumption), they would have cost {worth}."
+        borrowed = ngettext(
+            "Residents with cards of %(library)s borrowed %(items)s at %(number)s other library of "
+            "Connecticut.",
+            "Residents with cards of %(library)s borrowed %(items)s at %(number)s other libraries of "
+            "Connecticut.",
+            self.borrowed_from,
+        )
+        bought = ngettext(
+            "Bought at %(price)s (assumption), it would have cost %(worth)s.",
+            "Bought at %(price)s each (assumption), they would have cost %(worth)s.",
+            self.borrowed,
         )
         return (
-            f"Residents with cards of {self.library_name} borrowed {items} at {libraries} of Connecticut.",
-            bought,
+            borrowed % {"library": self.library_name, "items": items, "number": count(self.borrowed_from)},
+            bought % {"price": dollars(self.price_cents), "worth": dollars(self.would_have_cost_cents)},
         )
 
     @property
@@ -132,60 +140,74 @@ class AdvocacySheet:
         """What the library lent and was paid, in sentences."""
         if not self.took_part:
             return (
-                "It took no part in these months, so its own loans are not reported and nothing is paid for "
-                "them.",
+                gettext(
+                    "It took no part in these months, so its own loans are not reported and nothing is paid "
+                    "for them."
+                ),
             )
         return (self._lent, *self._paid, *self._cost)
 
     @property
     def _lent(self) -> str:
         if not self.filed:
-            return "No certified filing of it counts for these months: what it lent is not known."
+            return gettext("No certified filing of it counts for these months: what it lent is not known.")
         if self.lent is None:
-            return "It said that it did not count what it lent, which is not zero."
+            return gettext("It said that it did not count what it lent, which is not zero.")
         if not self.lent:
-            return "It lent nothing to residents of other towns."
-        holders = _number(self.lent_to, "other library", "other libraries")
-        return f"It lent {_items(self.lent, self.lent_kind)} to people with cards of {holders}."
+            return gettext("It lent nothing to residents of other towns.")
+        return ngettext(
+            "It lent %(items)s to people with cards of %(number)s other library.",
+            "It lent %(items)s to people with cards of %(number)s other libraries.",
+            self.lent_to,
+        ) % {"items": _items(self.lent, self.lent_kind), "number": count(self.lent_to)}
 
     @property
     def _paid(self) -> tuple[str, ...]:
         if self.withheld_cents:
-            withheld = dollars(self.withheld_cents)
-            return (f"Its payment of {withheld} was withheld, because a requirement was not met.",)
+            withheld = gettext("Its payment of %(amount)s was withheld, because a requirement was not met.")
+            return (withheld % {"amount": dollars(self.withheld_cents)},)
         if not self.payment_cents:
-            return (f"The State paid it nothing for fiscal year {self.fiscal_year}.",) if self.lent else ()
-        paid = f"{dollars(self.payment_cents)}{mark_of(self.payment_kind)}"
-        each = "" if self.cents_a_loan is None else f": {_cents(self.cents_a_loan)} a loan"
-        return (f"The State paid it {paid} for fiscal year {self.fiscal_year}{each}.",)
+            nothing = gettext("The State paid it nothing for fiscal year %(fiscal_year)s.")
+            return (nothing % {"fiscal_year": self.fiscal_year},) if self.lent else ()
+        paid = {
+            "amount": f"{dollars(self.payment_cents)}{mark_of(self.payment_kind)}",
+            "fiscal_year": self.fiscal_year,
+        }
+        if self.cents_a_loan is None:
+            return (gettext("The State paid it %(amount)s for fiscal year %(fiscal_year)s.") % paid,)
+        said = gettext("The State paid it %(amount)s for fiscal year %(fiscal_year)s: %(each)s a loan.")
+        return (said % {**paid, "each": _cents(self.cents_a_loan)},)
 
     @property
     def _cost(self) -> tuple[str, ...]:
         cost = self.lending_cost_cents
         if not cost:
             return ()
-        said = f"At {dollars(self.cost_cents)} a loan (assumption), lending cost it {dollars(cost)}"
+        figures = {"each": dollars(self.cost_cents), "cost": dollars(cost)}
         if self.withheld_cents or not self.payment_cents:
-            return (f"{said}.",)
+            return (gettext("At %(each)s a loan (assumption), lending cost it %(cost)s.") % figures,)
         if self.payment_cents >= cost:
-            return (f"{said}; the payment covers that.",)
-        return (f"{said}; the payment covers {percent(self.payment_cents, cost)} of that.",)
+            covered = gettext(
+                "At %(each)s a loan (assumption), lending cost it %(cost)s; the payment covers that."
+            )
+            return (covered % figures,)
+        covered = gettext(
+            "At %(each)s a loan (assumption), lending cost it %(cost)s; the payment covers %(part)s of that."
+        )
+        return (covered % {**figures, "part": percent(self.payment_cents, cost)},)
 
 
 def _items(units: int, kind: Provenance) -> str:
-    return f"{_number(units, 'item', 'items')}{mark_of(kind)}"
-
-
-def _number(units: int, one: str, many: str) -> str:
-    return f"{count(units)} {one if units == 1 else many}"
+    items = ngettext("%(number)s item", "%(number)s items", units) % {"number": count(units)}
+    return f"{items}{mark_of(kind)}"
 
 
 def mark_of(kind: Provenance) -> str:
     """Return what stands in a sentence after a figure that the library did not file itself."""
     return {
         Provenance.FILED: "",
-        Provenance.PUBLISHED: " (published, not certified by the library)",
-        Provenance.ESTIMATED: " (estimated)",
+        Provenance.PUBLISHED: " " + gettext("(published, not certified by the library)"),
+        Provenance.ESTIMATED: " " + gettext("(estimated)"),
     }[kind]
 
 
@@ -194,4 +216,4 @@ def _cents(value: Fraction) -> str:
     if value >= 100:
         return dollars(round(value))
     tenths = round(value * 10)
-    return f"{tenths // 10}.{tenths % 10} cents"
+    return gettext("%(number)s cents") % {"number": f"{tenths // 10}.{tenths % 10}"}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from connecticard.permissions import Action, may
 from libraries.models import Library
@@ -178,11 +179,13 @@ class Document(models.Model):
     @property
     def label(self) -> str:
         """What it is, in words, with its edition or number where it has one."""
-        label = DocumentKind(self.kind).label
+        label = gettext(DocumentKind(self.kind).label)
         if self.kind == DocumentKind.CORRECTION_STATEMENT:
             return f"{label} {self.correction_number}"
         edition = self.edition
-        return f"{label}, edition {edition.number}" if edition and edition.number > 1 else label
+        if edition is None or edition.number == 1:
+            return label
+        return gettext("%(report)s, edition %(number)s") % {"report": label, "number": edition.number}
 
     @property
     def standing(self) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pgtrigger
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from connecticard.constraints import ChangedWhile, frozen_rows, paired
 from connecticard.models import User
@@ -147,7 +148,10 @@ class Edition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Edition {self.number} of fiscal year {self.fiscal_year}"
+        return gettext("Edition %(number)s of fiscal year %(fiscal_year)s") % {
+            "number": self.number,
+            "fiscal_year": self.fiscal_year,
+        }
 
     @property
     def status(self) -> EditionStatus:

@@ -15,7 +15,7 @@ from reports.contents import MadeFrom
 from reports.contents.advocacy import COST_CENTS, PRICE_CENTS, AdvocacySheet, SheetPartner
 from reports.payment_list import dated, source_of
 from transactions.models import Provenance, reports_loans
-from transactions.rules._wording import written_span
+from transactions.spans import span_in_words
 
 TOP = 5
 
@@ -46,7 +46,7 @@ def advocacy_sheet(
         library_name=name,
         town=library.town.name,
         fiscal_year=run.fiscal_year,
-        measured=written_span(run.measured),
+        measured=span_in_words(run.measured),
         price_cents=price_cents,
         cost_cents=cost_cents,
         borrowed=borrowed,

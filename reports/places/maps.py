@@ -6,6 +6,8 @@ An arrow leads from where the cards were issued to where they were used, as the 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, ngettext
+
 from connecticard.templatetags.figures import count
 from libraries.flow_arcs import FlowArcs, flow_arcs
 from libraries.town_map import TownMap, outlines, town_map
@@ -48,8 +50,8 @@ def maps_of_place(
             _map(
                 _by_town(exchanges.borrowed, lenders - unreported),
                 key="borrowed",
-                title=f"Where cards of {place.name} were used",
-                no_data_words="not counted: no other library takes part there",
+                title=gettext("Where cards of %(name)s were used") % {"name": place.name},
+                no_data_words=gettext("not counted: no other library takes part there"),
                 place=place,
                 url=url,
             ),
@@ -59,8 +61,8 @@ def maps_of_place(
             _map(
                 _by_town(exchanges.lent, homes - unreported),
                 key="lent",
-                title=f"Who borrowed from {place.name}",
-                no_data_words="not counted: no other library there",
+                title=gettext("Who borrowed from %(name)s") % {"name": place.name},
+                no_data_words=gettext("not counted: no other library there"),
                 place=place,
                 url=url,
                 draws_outlines=False,
@@ -82,15 +84,15 @@ def map_of_state(year: YearOfFlows, *, url: Callable[[int], str]) -> FlowMap:
         town_map(
             _on_the_map(lent),
             key="state",
-            title="Lent by the libraries of each town to residents of others",
+            title=gettext("Lent by the libraries of each town to residents of others"),
             words=count,
-            zero_words="no loan",
-            no_data_words="no library takes part there",
+            zero_words=gettext("no loan"),
+            no_data_words=gettext("no library takes part there"),
             url=url,
         ),
         flow_arcs(
             [_leg(flow) for flow in greatest],
-            words=f"the {len(greatest)} greatest flows, from where people live to where they borrow",
+            words=_greatest(len(greatest)),
             write=_written,
         ),
     )
@@ -123,11 +125,13 @@ def _map(
         key=key,
         title=title,
         words=count,
-        zero_words="no loan",
+        zero_words=gettext("no loan"),
         no_data_words=no_data_words,
         url=url,
         marked=place.town_number if place.town_number in _drawn() else None,
-        mark_words=place.town if place.town == place.name else f"{place.town}, where it stands",
+        mark_words=place.town
+        if place.town == place.name
+        else gettext("%(town)s, where it stands") % {"town": place.town},
         draws_outlines=draws_outlines,
     )
 
@@ -140,8 +144,15 @@ def _arrows(exchanges: Iterable[Exchange], place: Place, *, to_partner: bool) ->
         else (one.partner.town_number, place.town_number, one.loans or 0)
         for one in greatest
     ]
-    number = f"the {len(greatest)} greatest flows" if len(greatest) > 1 else "the greatest flow"
-    return flow_arcs(legs, words=f"{number}, from where people live to where they borrow", write=_written)
+    return flow_arcs(legs, words=_greatest(len(greatest)), write=_written)
+
+
+def _greatest(number: int) -> str:
+    return ngettext(
+        "the greatest flow, from where people live to where they borrow",
+        "the %(number)s greatest flows, from where people live to where they borrow",
+        number,
+    ) % {"number": number}
 
 
 def _leg(flow: PlaceFlow) -> tuple[int, int, int]:
@@ -149,7 +160,11 @@ def _leg(flow: PlaceFlow) -> tuple[int, int, int]:
 
 
 def _written(start: str, end: str, units: int) -> str:
-    return f"From {start} to {end}: {count(units)}"
+    return gettext("From %(start)s to %(end)s: %(loans)s") % {
+        "start": start,
+        "end": end,
+        "loans": count(units),
+    }
 
 
 def _on_the_map(values: Mapping[int, int | None]) -> dict[int, int | None]:

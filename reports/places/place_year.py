@@ -21,7 +21,7 @@ from reports.places.flows import (
 )
 from reports.places.maps import MapsOfPlace, maps_of_place
 from transactions.models import Provenance
-from transactions.rules._wording import written_span
+from transactions.spans import span_in_words
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PlaceYear:
     @property
     def measured(self) -> str:
         """The twelve months in words."""
-        return written_span(self.run.measured)
+        return span_in_words(self.run.measured)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from reports.places.flows import (
 )
 from reports.places.maps import map_of_state
 from reports.places.place_year import year_of_place
-from transactions.rules._wording import written_span
+from transactions.spans import span_in_words
 
 GREATEST, ENDS = 25, 10
 
@@ -84,7 +84,7 @@ def _page(request: HttpRequest, grain: Grain) -> HttpResponse:
 def _of_the_year(run: PaymentRun, grain: Grain, place: Place | None) -> dict[str, Any]:
     url = partial(_town_address, run)
     found: dict[str, Any] = {
-        "measured": written_span(run.measured),
+        "measured": span_in_words(run.measured),
         "estimate_note": estimate_of(run.counted_filings.values("filing")) if run.estimated else "",
         "state_address": address(grain, run),
         "row_address": f"?year={run.fiscal_year}&{grain.value}=",  # as short as can be: it is in every row

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
@@ -82,13 +83,16 @@ def rulebook_examples(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "reports/rulebook_examples.html",
-        {"worked_examples": _worked_examples(), "sister_formulas": _sister_formulas()},
+        {
+            "worked_examples": _worked_examples(get_language()),
+            "sister_formulas": _sister_formulas(get_language()),
+        },
     )
 
 
 @cache
-def _worked_examples() -> SafeString:
-    """Lay out the worked examples once a process: they change with the product alone.
+def _worked_examples(language: str) -> SafeString:
+    """Lay out the worked examples once a process and language: they change with the product alone.
 
     The numbered ones come first: they begin with the plain case.
     """
@@ -97,6 +101,6 @@ def _worked_examples() -> SafeString:
 
 
 @cache
-def _sister_formulas() -> SafeString:
-    """Lay out the formulas of other states once a process, for the same reason."""
+def _sister_formulas(language: str) -> SafeString:
+    """Lay out the formulas of other states once a process and language, for the same reason."""
     return render_to_string("reports/_sister_formulas.html", {"formulas": sister_formulas()})

@@ -1,0 +1,24 @@
+"""What reports and the rulebook's page say in both languages, and hold as they are."""
+
+from collections.abc import Iterator
+
+from payments.rules.eligibility import Code
+from payments.rules.rulebook import chapters
+from reports.models import DocumentKind
+from reports.rulebook import title_of, words_to_translate
+from reports.rules.edition_status import EditionStatus
+from transactions.rules.filing_calendar import Cadence
+
+
+def texts() -> Iterator[str]:
+    """Yield the rulebook's chapters, its values that are words, and names of documents and states."""
+    for chapter in chapters():
+        yield title_of(chapter)
+        yield chapter.sentence
+        for entry in chapter.entries:
+            yield from words_to_translate(entry.value)
+    yield from (kind.label for kind in DocumentKind)
+    yield from (status.value for status in EditionStatus)
+    yield from (code.value.replace("_", " ") for code in Code)
+    yield from (cadence.label for cadence in Cadence)
+    yield from ("preview", "void")
