@@ -7,6 +7,7 @@ from importlib import import_module
 from connecticard.rulebook import Rulebook
 from payments import rules
 from payments.models.run_verification import VerifiedBecause
+from payments.rules.correction import Settlement
 from payments.rules.payment_run_status import PaymentRunStatus
 from transactions.models import Provenance
 
@@ -20,3 +21,4 @@ def texts() -> Iterator[str]:
     yield from (status.value for status in PaymentRunStatus)
     yield from (kind.value for kind in Provenance)
     yield from (because.label for because in VerifiedBecause)
+    yield from (settlement.label for settlement in Settlement)
