@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import singledispatch
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from connecticard.templatetags.figures import count, dollars
 from libraries.town_map import TownMap, outlines, town_map
@@ -96,16 +96,16 @@ def _(report: UseReport) -> UseCharts:
     lent = town_map(
         _on_the_map({town.number: town.loans for town in report.towns}),
         key="lent",
-        title="Items lent to residents of other towns, by the town of the lending library",
+        title=gettext("Items lent to residents of other towns, by the town of the lending library"),
         words=count,
-        no_data_words="not reported, or no public library in the town",
+        no_data_words=gettext("not reported, or no public library in the town"),
     )
     borrowed = town_map(
         _on_the_map({town.number: town.borrows for town in report.towns}),
         key="borrowed",
-        title="Items lent elsewhere on the cards of each town’s libraries",
+        title=gettext("Items lent elsewhere on the cards of each town’s libraries"),
         words=count,
-        no_data_words="not known, or no public library in the town",
+        no_data_words=gettext("not known, or no public library in the town"),
     )
     known = {year.fiscal_year: year for year in report.years if year.loans is not None}
     years = [
@@ -135,9 +135,11 @@ def _(report: ParticipatingLibraries) -> ParticipationCharts:
         cover=town_map(
             libraries,
             key="participating",
-            title="Participating libraries in each town",
-            words=lambda number: f"{number} {'library' if number == 1 else 'libraries'}",
-            zero_words="none in the town",
+            title=gettext("Participating libraries in each town"),
+            words=lambda number: (
+                ngettext("%(number)s library", "%(number)s libraries", number) % {"number": number}
+            ),
+            zero_words=gettext("none in the town"),
             breaks=(1, 2, 3),
         )
     )
@@ -154,10 +156,10 @@ def _(report: ExpenditureSummary) -> SpendingCharts:
         cover=town_map(
             spent,
             key="spent",
-            title="Money spent, by the town of the library",
+            title=gettext("Money spent, by the town of the library"),
             words=dollars,
-            zero_words="reported that nothing was spent yet",
-            no_data_words="no certified report, or no report due",
+            zero_words=gettext("reported that nothing was spent yet"),
+            no_data_words=gettext("no certified report, or no report due"),
         ),
         categories=bar_chart(
             [

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from payments.rules.eligibility import Code
+from payments.rules.eligibility import Code, State
 from payments.rules.rulebook import chapters
 from reports.models import DocumentKind
 from reports.rulebook import title_of, words_to_translate
 from reports.rules.edition_status import EditionStatus
+from reports.sister_formulas import sister_formulas
+from reports.worked_examples import worked_examples
 from transactions.rules.filing_calendar import Cadence
 
 
@@ -22,3 +24,10 @@ def texts() -> Iterator[str]:
     yield from (code.value.replace("_", " ") for code in Code)
     yield from (cadence.label for cadence in Cadence)
     yield from ("preview", "void")
+    for example in worked_examples():
+        yield example.title
+        yield from (loan.because.replace("_", " ") for loan in getattr(example, "refused", ()))
+    yield from (state.value for state in State)
+    for formula in sister_formulas():
+        yield formula.title
+        yield from formula.columns

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from connecticard.csv_response import csv_response
@@ -96,7 +97,9 @@ def _of_the_year(run: PaymentRun, grain: Grain, place: Place | None) -> dict[str
     return found | {
         "year": year,
         "map": map_of_state(year, url=url),
-        "pairs_label": f"pairs of {'towns' if grain is Grain.TOWN else 'libraries'} with loans",
+        "pairs_label": gettext("pairs of towns with loans")
+        if grain is Grain.TOWN
+        else gettext("pairs of libraries with loans"),
         "greatest": year.flows[:GREATEST],
         "one_kind": year.one_kind,
         "net_lenders": year.net_lenders(ENDS),
