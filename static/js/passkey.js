@@ -69,19 +69,19 @@
       credentials: "same-origin",
     });
     if (!response.ok) {
-      throw new Error("The site did not answer. Reload the page and try again.");
+      throw new Error(button.dataset.passkeyUnanswered);
     }
     return response.json();
   }
 
-  function explain(problem) {
+  function explain(problem, button) {
     if (problem.name === "NotAllowedError") {
-      return "The passkey was not used: the request was cancelled or took too long. Try again.";
+      return button.dataset.passkeyCancelled;
     }
     if (problem.name === "InvalidStateError") {
-      return "This device already holds a passkey for your account.";
+      return button.dataset.passkeyKnown;
     }
-    return problem.message || "The passkey could not be used.";
+    return problem.message || button.dataset.passkeyFailed;
   }
 
   function prepare(button) {
@@ -102,7 +102,7 @@
           form.submit();
         }
       } catch (problem) {
-        said.textContent = explain(problem);
+        said.textContent = explain(problem, button);
         said.hidden = false;
         button.disabled = false;
       }

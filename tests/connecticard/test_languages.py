@@ -9,8 +9,10 @@ from django.utils.translation import gettext, override
 
 from connecticard import catalogues
 from connecticard.catalogues import Text
+from connecticard.models import Role
 from connecticard.templatetags import figures
 from tests.connecticard.test_every_address import PUBLIC, addresses
+from tests.factories import make_user
 
 ONE_LANGUAGE = ("/api/v1/", "/admin/")
 
@@ -151,3 +153,17 @@ def test_two_parts_that_say_one_text_in_two_ways_are_a_fault(part):
 def test_site_speaks_spanish_without_a_program_of_gettext():
     with override("es"):
         assert gettext("Find your library") == "Encuentre su biblioteca"
+
+
+@pytest.mark.django_db
+def test_letter_that_sets_a_new_password_is_in_the_language_in_which_it_was_asked_for(
+    client, mailoutbox, django_capture_on_commit_callbacks
+):
+    person = make_user(Role.AUDITOR)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post("/es/account/password/reset/", {"email": person.email})
+
+    (letter,) = mailoutbox
+    assert "Establecer una contraseña nueva" in letter.subject
+    assert "/es/account/password/reset/key/" in letter.body
