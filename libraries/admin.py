@@ -10,9 +10,15 @@ from django.utils.html import format_html
 
 from connecticard.exchange import last_of
 from connecticard.form_fields import DayField
-from connecticard.reference_admin import ActForm, ReferenceAdmin
+from connecticard.reference_admin import ReferenceAdmin
 from connecticard.templatetags.figures import days
-from libraries import consortium_services, exchange, services
+from libraries import (
+    consortium_services,
+    delivery_admin,  # noqa: F401 - registers its pages
+    exchange,
+    services,
+)
+from libraries.dated_admin import DatedAdmin, RosterForm
 from libraries.models import (
     Consortium,
     ConsortiumMembership,
@@ -23,13 +29,6 @@ from libraries.models import (
     Residency,
     Town,
 )
-from libraries.services import RosterChangeRefused
-
-
-class RosterForm(ActForm):
-    """A change of who takes part."""
-
-    refusals = (RosterChangeRefused,)
 
 
 def _a_library(label: str, **options: Any) -> "forms.ModelChoiceField[Library]":
@@ -38,14 +37,6 @@ def _a_library(label: str, **options: Any) -> "forms.ModelChoiceField[Library]":
 
 def _document(help_text: str = "What says so, with its date.", **options: Any) -> forms.CharField:
     return forms.CharField(label="Document", max_length=250, help_text=help_text, **options)
-
-
-class DatedAdmin(ReferenceAdmin):
-    """Records that hold from a day until a day."""
-
-    @admin.display(description="On record", ordering="valid")
-    def holds(self, record: Any) -> str:
-        return days(record.valid)
 
 
 # Towns
@@ -82,7 +73,6 @@ class _WhereForm(RosterForm):
         required=False,
         help_text="West is negative.",
     )
-    delivery_code = forms.CharField(label="deliverIT code", max_length=12, required=False)
 
     def where(self, values: dict[str, Any]) -> dict[str, Any]:
         return {name: values[name] for name in services.DETAILS}
@@ -99,14 +89,11 @@ class OpenLibraryForm(_WhereForm):
     field_order = ("key", "name", "town", "first_day", "document")
 
     def act(self, values: dict[str, Any]) -> models.Model:
-        library = services.open_library(
+        return services.open_library(
             by=self.by,
             **{name: values[name] for name in ("key", "name", "town", "first_day", "document")},
             **self.where(values),
         )
-        if values["delivery_code"]:
-            services.set_delivery_code(library=library, code=values["delivery_code"], by=self.by)
-        return library
 
 
 class CorrectLibraryForm(_WhereForm):
@@ -139,8 +126,6 @@ class CorrectLibraryForm(_WhereForm):
     def act(self, values: dict[str, Any]) -> models.Model:
         library: Library = self.instance
         library = services.correct_library(library=library, by=self.by, **self.where(values))
-        if values["delivery_code"] != library.delivery_code:
-            library = services.set_delivery_code(library=library, code=values["delivery_code"], by=self.by)
         standing = values["has_legal_standing"], values["legal_standing_evidence"]
         if standing != (library.has_legal_standing, library.legal_standing_evidence):
             library = services.set_legal_standing(
@@ -161,7 +146,7 @@ class CorrectLibraryForm(_WhereForm):
 class LibraryAdmin(ReferenceAdmin):
     """Libraries: opened, corrected and closed here; renamed and succeeded under the two kinds below."""
 
-    list_display = ("name", "key", "town", "delivery_code", "open_days")
+    list_display = ("name", "key", "town", "open_days")
     list_select_related = ("town",)
     search_fields = ("name", "key", "town__name", "former_names__name")
     list_filter = ("has_legal_standing", "town__planning_region")

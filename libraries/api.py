@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from rest_framework import serializers
 
 from connecticard import clock
@@ -10,7 +11,7 @@ from connecticard.api_filters import DayFilter, NumberFilter, Parameters, TextFi
 from connecticard.api_paging import Paging
 from connecticard.api_rendering import LastDayField, LinkField, Record
 from connecticard.api_views import ListViewSet, ReadViewSet
-from libraries.models import Library, Residency, Town
+from libraries.models import DeliveryCode, Library, Residency, Town
 from libraries.models.library import LibraryQuerySet
 
 # Records
@@ -52,7 +53,7 @@ class LibraryRecord(Record):
     zip_code = serializers.CharField()
     latitude = serializers.CharField(allow_null=True, help_text="Degrees, as text.")
     longitude = serializers.CharField(allow_null=True, help_text="Degrees, as text.")
-    delivery_code = serializers.CharField(help_text="deliverIT code; empty where it has none.")
+    delivery_code = serializers.CharField(help_text="deliverIT code of today; empty where none is on record.")
     opened_on = serializers.DateField(
         source="open_during__startswith", allow_null=True, help_text="null where it is not known."
     )
@@ -175,7 +176,11 @@ class LibraryViewSet(ReadViewSet):
     lookup_url_kwarg, key_example = "key", "CT0012"
 
     def get_queryset(self) -> QuerySet[Any]:
-        return Library.objects.with_participation(clock.today())
+        today = clock.today()
+        codes = DeliveryCode.objects.in_force(today).filter(site__library=OuterRef("pk"))
+        return Library.objects.with_participation(today).annotate(
+            delivery_code=Coalesce(Subquery(codes.values("code")[:1]), Value(""), output_field=CharField())
+        )
 
 
 class ResidencyViewSet(ListViewSet):

@@ -58,7 +58,7 @@ class TownResource(RosterResource):
 
 
 class LibraryResource(RosterResource):
-    """The libraries: a new one is opened, of one on record the place, code and standing are kept."""
+    """The libraries: a new one is opened, of one on record the place and standing are kept."""
 
     columns = (
         Column("key", lambda library: library.key, a_text(12), KEY, required=True),
@@ -82,7 +82,6 @@ class LibraryResource(RosterResource):
             a_day,
             "Its last day; a library is closed on its own page.",
         ),
-        Column("delivery_code", lambda library: library.delivery_code, a_text(12), "Its deliverIT code."),
         Column(
             "legal_standing",
             lambda library: library.has_legal_standing,
@@ -118,9 +117,6 @@ class LibraryResource(RosterResource):
         if {name: getattr(library, name) for name in details} != details:
             services.correct_library(library=library, by=by, **details)
             done.append("Corrects where it is.")
-        if "delivery_code" in values and (values["delivery_code"] or "") != library.delivery_code:
-            services.set_delivery_code(library=library, code=values["delivery_code"] or "", by=by)
-            done.append("Records its deliverIT code.")
         return " ".join([*done, *self._stand(library, values, by)])
 
     def _stand(self, library: Library, values: dict[str, Any], by: User) -> list[str]:
@@ -148,8 +144,6 @@ class LibraryResource(RosterResource):
             by=by,
             **_details(values),
         )
-        if code := values.get("delivery_code"):
-            services.set_delivery_code(library=library, code=code, by=by)
         self._stand(library, values, by)
         return f"Opens the library on {day(values['open_from'])}."
 

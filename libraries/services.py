@@ -308,24 +308,6 @@ def set_legal_standing(*, library: Library, met: bool, evidence: str, by: User) 
 
 
 @transaction.atomic
-def set_delivery_code(*, library: Library, code: str, by: User) -> Library:
-    """Record a library's deliverIT code; empty where it is not known."""
-    library = _begin_change(library, by)
-
-    before = library.delivery_code
-    library.delivery_code = code.strip()
-    library.save(update_fields=["delivery_code"])
-    AuditEvent.record(
-        "delivery_code_set",
-        target=library,
-        by=by,
-        before={"delivery_code": before},
-        after={"delivery_code": library.delivery_code},
-    )
-    return library
-
-
-@transaction.atomic
 def close_library(
     *, library: Library, last_day: date, document: str, principal_after: Library | None = None, by: User
 ) -> Library:

@@ -65,7 +65,6 @@ class Library(models.Model):
     open_during = DateRangeField(
         help_text="From the first day until the day after the last; open ends are unknown."
     )
-    delivery_code = models.CharField("deliverIT code", max_length=12, blank=True)
     has_legal_standing = models.BooleanField(
         default=True, help_text="The State Library's determination under C.G.S. 11-24a."
     )

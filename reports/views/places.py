@@ -12,7 +12,7 @@ from connecticard import clock
 from connecticard.permissions import Action, may
 from connecticard.published_pages import published_page
 from libraries.key_on_record import key_on_record
-from libraries.models import Library, Residency, Town
+from libraries.models import DeliveryCode, Library, Residency, Town
 from payments.explaining.payment_explained import ExplainedRun
 from payments.models import Payment, PaymentRun
 from payments.past_years.town_trend import town_trend
@@ -44,6 +44,7 @@ def library_page(request: HttpRequest, key: str) -> HttpResponse:
         {
             "library": library,
             "is_open": today in library.open_during,
+            "delivery_code": DeliveryCode.objects.in_force(today).filter(site__library=library).first(),
             "letters": library.letters.order_by("-valid"),
             "residencies": library.residencies.select_related("town").order_by("-valid", "town__name"),
             "served_today": library.towns_served(today),

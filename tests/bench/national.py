@@ -85,9 +85,9 @@ def _make_nation() -> int:
             ), library AS (
                 INSERT INTO libraries_library
                     (key, state_library_number, name, town_id, address, postal_city, zip_code, open_during,
-                     delivery_code, has_legal_standing, legal_standing_evidence)
+                     has_legal_standing, legal_standing_evidence)
                 SELECT 'US' || to_char(n, 'FM00000'), '', 'Library ' || n, town.id, '', '', '',
-                       daterange(NULL, NULL), '', true, ''
+                       daterange(NULL, NULL), true, ''
                 FROM generate_series(1, %(more)s) AS n JOIN town ON town.number = 1000 + n * 22 / 25
                 ORDER BY n
                 RETURNING id, town_id

@@ -17,7 +17,13 @@ from libraries import services
 from libraries.models import LetterOfAgreement, Library, Residency
 from payments.models import ExpenditureCategory
 from tests.connecticard.test_every_address import client_of
-from tests.factories import make_home_library, make_letter, make_library, make_signed_in_client
+from tests.factories import (
+    make_delivery_site,
+    make_home_library,
+    make_letter,
+    make_library,
+    make_signed_in_client,
+)
 from transactions.models import Holiday
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +36,8 @@ KEPT = {
     "libraries.Residency",
     "libraries.LetterOfAgreement",
     "libraries.Consortium",
+    "libraries.DeliveryCode",
+    "libraries.DeliverySite",
     "libraries.ConsortiumMembership",
     "transactions.Holiday",
     "payments.ExpenditureCategory",
@@ -273,6 +281,8 @@ EXCHANGED = [
     "libraries/letterofagreement",
     "libraries/consortium",
     "libraries/consortiummembership",
+    "libraries/deliverysite",
+    "libraries/deliverycode",
     "transactions/holiday",
     "payments/expenditurecategory",
 ]
@@ -280,7 +290,7 @@ EXCHANGED = [
 
 @pytest.mark.parametrize("form", ["0", "1"])
 def test_what_is_written_out_is_read_in_as_on_record_already(staff, form):
-    library = make_home_library("Canton Public", delivery_code="X1", latitude="41.82", longitude="-72.90")
+    library = make_home_library("Canton Public", latitude="41.82", longitude="-72.90")
     old = make_home_library("Old Library")
     make_letter(library, document="Folder 3")
     by = staff.user
@@ -288,6 +298,7 @@ def test_what_is_written_out_is_read_in_as_on_record_already(staff, form):
     services.record_succession(
         predecessor=old, successor=library, on=date(2026, 2, 1), document="Vote", by=by
     )
+    make_delivery_site(library=library, code="X1")
     Holiday.objects.create(day=date(2026, 12, 25), name="Christmas Day", source="C.G.S. 1-4")
     members = library.consortium_memberships.model
     consortium = members._meta.get_field("consortium").related_model.objects.create(name="Together")

@@ -293,16 +293,6 @@ def test_legal_standing_without_evidence_is_refused(staff):
         services.set_legal_standing(library=make_library(), met=True, evidence="", by=staff)
 
 
-def test_delivery_code_is_recorded(staff):
-    library = make_library()
-
-    services.set_delivery_code(library=library, code=" C 12 ", by=staff)
-
-    library.refresh_from_db()
-    assert library.delivery_code == "C 12"
-    assert last_event().after == {"delivery_code": "C 12"}
-
-
 def test_successor_takes_the_place_of_a_merged_library_from_that_day(staff):
     old = make_home_library("Old Library")
     new = make_home_library("New Library", town=old.town, principal=False)
