@@ -141,7 +141,6 @@ PLACES: Sequence[Place] = (
     Place(_("What if"), "payments:what_if", _("Published")),
     Place(_("Key dates"), "reports:key_dates", _("Published")),
     Place(_("Rulebook"), "reports:rulebook", _("Published")),
-    Place(_("Help"), "help:index", _("Help")),
     Place(_("People"), "connecticard:people", _("Office"), Action.VIEW_PEOPLE),
     Place(_("Holidays"), "transactions:holiday_list", _("Office"), Action.MANAGE_ROSTER),
     Place(_("Reference data"), "admin:index", _("Office"), Action.MANAGE_ROSTER),

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -75,6 +76,14 @@ def find_page(slug: str, language: str) -> HelpPageVersion | None:
     return found.get(language) or found.get("en")
 
 
+def help_of(request: HttpRequest) -> HelpPageVersion | None:
+    """Return the help page that explains the page of a request; None where nobody wrote one."""
+    match = request.resolver_match
+    if match is None or not hasattr(request, "user"):
+        return None
+    return help_for(match.view_name, request.user, language_of_page())
+
+
 def help_for(view_name: str, user: Any, language: str) -> HelpPageVersion | None:
     """Return the help page that explains a page of the site; None where nobody wrote one.
 
@@ -104,6 +113,11 @@ def glossary(language: str) -> list[GlossaryTerm]:
     """Return the words of the glossary in a language, and in English what it lacks; by the alphabet."""
     terms = _in_language(GlossaryTerm.objects.filter(withdrawn_at=None), language)
     return sorted(terms, key=lambda term: term.term.casefold())
+
+
+def explained_terms(language: str) -> list[GlossaryTerm]:
+    """Return the words that are explained wherever they stand, in a language or else in English."""
+    return list(_in_language(GlossaryTerm.objects.filter(withdrawn_at=None, explained=True), language))
 
 
 def directory(language: str) -> list[tuple[str, list[DirectoryEntry]]]:

@@ -1,6 +1,8 @@
 """What ships of the help center: every file is whole, and every link in it leads somewhere."""
 
+import re
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import partial
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from connecticard.help import rendering, shipped
 from connecticard.help.services import load_help
 from connecticard.models import DirectoryEntry, GlossaryTerm, HelpPage, HelpPageVersion
+from tests.connecticard.test_every_address import addresses
 
 HEAD = """+++
 title = "How to count"
@@ -133,3 +136,29 @@ def test_what_no_longer_ships_is_withdrawn_and_comes_back_when_it_does(content):
 
     assert load_help() == 1
     assert HelpPageVersion.objects.standing().get().number == 1
+
+
+NEEDS_NONE = ("help:",)  # it is the help
+NO_PAGE = re.compile(r"_(csv|xlsx|pdf|json|zip|calendar)$|-(list|detail)$|^(api:schema|api:no_such_route)$")
+
+
+def test_every_page_of_the_site_has_its_own_help():
+    patterns = {pattern for page in shipped.pages() for pattern in page.helps_on}
+
+    without = {
+        name
+        for name, _, _ in addresses()
+        if not name.startswith(NEEDS_NONE)
+        and not NO_PAGE.search(name)
+        and not any(fnmatchcase(name, pattern) for pattern in patterns)
+    }
+
+    assert without == set()
+
+
+def test_help_is_for_pages_that_there_are():
+    names = {name for name, _, _ in addresses()}
+
+    for page in shipped.pages():
+        for pattern in page.helps_on:
+            assert any(fnmatchcase(name, pattern) for name in names), f"{page.slug}: {pattern} names no page"
