@@ -24,6 +24,7 @@ from libraries.models import (
     ConsortiumMembership,
     LetterOfAgreement,
     Library,
+    LibraryContact,
     LibraryName,
     LibrarySuccession,
     Residency,
@@ -295,6 +296,20 @@ class LetterAdmin(DatedAdmin):
 
     def may_change(self, record: Any) -> bool:
         return last_of(record.valid) is None
+
+
+# How libraries are reached
+
+
+@admin.register(LibraryContact)
+class ContactAdmin(ReferenceAdmin):
+    """Telephone, hours and web site of libraries; each library's page "at the desk" changes them."""
+
+    list_display = ("library", "phone", "web_site", "last_checked_on")
+    list_select_related = ("library",)
+    search_fields = ("library__name", "library__key")
+    facts = ("library", "phone", "hours", "web_site", "last_checked_on")
+    resource = exchange.ContactResource
 
 
 # Consortia

@@ -16,12 +16,13 @@ from connecticard.exchange import (
 )
 from connecticard.models import User
 from connecticard.templatetags.figures import day
-from libraries import consortium_services, services
+from libraries import consortium_services, desk_services, services
 from libraries.models import (
     Consortium,
     ConsortiumMembership,
     LetterOfAgreement,
     Library,
+    LibraryContact,
     LibraryName,
     LibrarySuccession,
     Residency,
@@ -318,6 +319,30 @@ class LetterResource(RosterResource):
             )
             done.append(f"The letter is withdrawn on {day(values['withdrawn_on'])}.")
         return " ".join(done)
+
+
+class ContactResource(RosterResource):
+    """How libraries are reached; what a row changes counts as looked at today."""
+
+    columns = (
+        Column("library", lambda contact: contact.library.key, a_library, KEY, required=True),
+        Column("phone", lambda contact: contact.phone, a_text(30), "Its telephone."),
+        Column("hours", lambda contact: contact.hours, a_text(500), "When it is open."),
+        Column("web_site", lambda contact: contact.web_site, a_text(200), "It begins with https://."),
+    )
+
+    class Meta(ReferenceResource.Meta):
+        model = LibraryContact
+
+    def keep(self, values: dict[str, Any], *, by: User) -> str:
+        library = values["library"]
+        on_record = LibraryContact.objects.filter(library=library).first()
+        before = {name: getattr(on_record, name, "") for name in ("phone", "hours", "web_site")}
+        said = {name: values.get(name, before[name]) or "" for name in before}
+        if said == before:
+            return ""
+        desk_services.say_how_reached(library=library, by=by, **said)
+        return f"It is on record how {library} is reached."
 
 
 class ConsortiumResource(RosterResource):

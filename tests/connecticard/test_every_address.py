@@ -143,6 +143,7 @@ EXAMPLES = {
     "uidb36": "1",
     "key": "set-password",
     "resource": "filings",
+    "question": "card",
 }
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connecticard.models import AuditEvent, Role
 from libraries import desk_services
+from libraries.exchange import ContactResource
 from libraries.models import LibraryContact, LibraryFines
 from libraries.services import RosterChangeRefused
 from tests.factories import make_library, make_signed_in_client, make_town, make_user
@@ -164,3 +165,14 @@ def test_the_page_of_another_library_is_closed(avon):
     stranger = make_signed_in_client(Role.LIBRARY_FILER, make_library(town=make_town("Bethel")))
 
     assert stranger.get(reverse("libraries:desk_details", args=[avon.key])).status_code == 403
+
+
+def test_a_file_says_how_libraries_are_reached_and_changes_nothing_when_read_again(avon):
+    staff = make_user(Role.STATE_STAFF)
+    row = {"library": avon, **WORDS}
+
+    said = ContactResource().keep(row, by=staff)
+    again = ContactResource().keep(row, by=staff)
+
+    assert (said, again) == ("It is on record how Avon Library is reached.", "")
+    assert LibraryContact.objects.get().hours == "Monday to Friday 10 to 6"
