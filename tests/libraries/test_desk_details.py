@@ -12,7 +12,9 @@ from connecticard.models import AuditEvent, Role
 from libraries import desk_services
 from libraries.exchange import ContactResource
 from libraries.models import LibraryContact, LibraryFines
+from libraries.roster import load_roster
 from libraries.services import RosterChangeRefused
+from reports.demonstration_desk import load_desk_details
 from tests.factories import make_library, make_signed_in_client, make_town, make_user
 from transactions.desk.answering import outcome_of
 from transactions.desk.form import DeskForm
@@ -176,3 +178,13 @@ def test_a_file_says_how_libraries_are_reached_and_changes_nothing_when_read_aga
 
     assert (said, again) == ("It is on record how Avon Library is reached.", "")
     assert LibraryContact.objects.get().hours == "Monday to Friday 10 to 6"
+
+
+def test_the_demonstration_says_it_once():
+    load_roster()
+    make_user(Role.STATE_STAFF, email="staff@example.org")
+
+    load_desk_details()
+    load_desk_details()
+
+    assert (LibraryContact.objects.count(), LibraryFines.objects.count()) == (24, 24)
