@@ -109,7 +109,23 @@ PLACES: Sequence[Place] = (
     Place(_("Appropriations"), "payments:appropriation_list", _("Payments"), Action.VIEW_RUNS),
     Place(_("Payees"), "payments:payee_list", _("Payments"), Action.VIEW_PAYEES),
     Place(_("Payment year, step by step"), "payments:payment_year", _("Payments"), Action.VIEW_RUNS),
-    Place(_("At the desk"), "transactions:desk", _("Desk")),
+    Place(
+        _("At the desk"),
+        "transactions:desk",
+        _("Desk"),
+        leads_to=frozenset(
+            f"transactions:paper{page}"
+            for page in (
+                "",
+                "_card",
+                "_card_check",
+                "_local_card",
+                "_notice",
+                "_return_slip",
+                "_routing_slips",
+            )
+        ),
+    ),
     Place(_("Find your library"), "reports:finder", _("Libraries")),
     Place(_("Libraries"), "libraries:library_list", _("Libraries")),
     Place(_("Towns"), "libraries:town_list", _("Libraries")),

@@ -11,10 +11,11 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 from django.utils.translation import override, trans_real
 
-from libraries.models import Library, Town
+from libraries.models import DeliverySite, Library, Town
 from tests.api_world import TODAY, World
 from tests.connecticard.test_every_address import addresses
 from tests.connecticard.test_reach import records, with_a_form  # noqa: F401 - a fixture
+from tests.factories import make_delivery_site
 from transactions.models import FilingReceipt
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,7 @@ def asked(monkeypatch) -> set[str]:
 @pytest.fixture
 def world(settings, world) -> World:
     settings.DEMO_TODAY = TODAY
+    make_delivery_site("Demonstration College", key="SITE-1")
     return with_a_form(world)
 
 
@@ -163,6 +165,24 @@ def test_every_word_of_a_public_page_comes_from_a_catalogue(
 MORE = {
     "libraries:library_list": ("/es/libraries/?q=nowhere", "/es/libraries/?town=1"),
     "transactions:receipt_check": ("/es/receipts/?number=", "/es/receipts/?number=1"),
+    "transactions:paper_card": ("/es/paper/card/?library=CT0005&cards=1",),
+    "transactions:paper_card_check": (
+        "/es/paper/card-check/?library=CT9999&expiry=day",
+        "/es/paper/card-check/?library=CT0005&names_library=no&names_town=no&names_holder=no"
+        "&expiry=computer&one_library_only=yes",
+        "/es/paper/card-check/?library=CT0005&names_library=yes&names_town=yes&names_holder=yes"
+        "&expiry=month&one_library_only=no",
+    ),
+    "transactions:paper_local_card": ("/es/paper/local-card/?library=CT0005&cards=1",),
+    "transactions:paper_return_slip": ("/es/paper/return-slip/?library=CT0005",),
+    "transactions:paper_notice": (
+        "/es/paper/notice/?library=CT0005&home=CT0001",
+        "/es/paper/notice/?library=CT0005&home=CT0005",
+    ),
+    "transactions:paper_routing_slips": (
+        "/es/paper/routing-slips/?sender=SITE-1&to_1=nowhere",
+        "/es/paper/routing-slips/?sender=SITE-1&to_1=SITE-1",
+    ),
     "reports:finder": ("/es/find/?q=avon", "/es/find/?q=nowhere"),
     "reports:home": ("/es/no-such-page/",),
 }
@@ -173,6 +193,7 @@ def _names(world: World) -> list[str]:
     found = {site_settings.PROGRAM_NAME, "filings"}
     for receipt in FilingReceipt.objects.all():
         found |= {receipt.number, receipt.signer_name, receipt.library_name}
+    found |= set(DeliverySite.objects.values_list("name", flat=True))
     for library in Library.objects.all():
         found |= {library.name, library.key}
     found |= set(Town.objects.values_list("name", flat=True))

@@ -10,6 +10,7 @@ from transactions.harvest import described
 from transactions.rules.desk import TABLES
 from transactions.rules.desk._table import Amount
 from transactions.rules.desk.overdue_fine import LINES
+from transactions.rules.paper import MENDS
 from transactions.rules.receipt_numbers import ReceiptKind
 
 
@@ -20,6 +21,7 @@ def texts() -> Iterator[str]:
         if isinstance(book, Rulebook):
             yield from (entry.sentence for entry in book)
     yield from _of_the_desk()
+    yield from MENDS.values()
     yield from (kind.label for kind in ReceiptKind)
     yield described.TITLE
 

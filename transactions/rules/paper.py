@@ -5,6 +5,7 @@ name. Nothing here knows a borrower: a layout is judged by what it has room for.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -34,7 +35,7 @@ RULEBOOK = Rulebook(
             citation=_CARD_RULE,
             label=Label.LAW,
             sentence="A borrower card names the town of the issuing library where that is not part of the "
-            "library's name.",
+            "library’s name.",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -92,6 +93,20 @@ RULEBOOK = Rulebook(
     ]
 )
 
+MENDS: Mapping[str, str] = {
+    "card_names_issuing_library": "Print the library’s full name on the card.",
+    "card_names_town": "Print the town below the library’s name: the name alone does not say it.",
+    "card_names_holder": "Give the card a line for the holder’s name, and write it there when the card is "
+    "issued.",
+    "card_shows_expiration_date": "Give the card a date on which it expires, and renew it then.",
+    "card_expires_elsewhere": "Write the date on the card itself: the library where it is shown cannot see "
+    "your computer.",
+    "card_month_and_year_is_a_date": "Write the day too, such as 06/30/2029.",
+    "card_for_one_library_words": "Leave these words off the card of a resident: with them it is good at one "
+    "library alone.",
+}
+"""What mends a card that does not meet an entry, by its key."""
+
 _LIBRARY_PLACE = re.compile(r"\((?:issuing library|borrowing)\)(?: library)?")
 
 
@@ -148,46 +163,18 @@ def card_parts(card: CardLayout, on: date) -> tuple[CardPart, ...]:
 
     Source: Regs. Conn. State Agencies § 11-31c-5(a)(1), (3).
     """
-    in_force = RULEBOOK.in_force(on)
-    parts = [
-        _part(
-            in_force["card_names_issuing_library"],
-            card.names_library,
-            "Print the library’s full name on the card.",
-        ),
-        _part(
-            in_force["card_names_town"],
-            card.town_in_name or card.names_town,
-            "Print the town below the library’s name: the name alone does not say it.",
-        ),
-        _part(
-            in_force["card_names_holder"],
-            card.names_holder,
-            "Give the card a line for the holder’s name, and write it there when the card is issued.",
-        ),
-    ]
+    met = {
+        "card_names_issuing_library": card.names_library,
+        "card_names_town": card.town_in_name or card.names_town,
+        "card_names_holder": card.names_holder,
+        "card_shows_expiration_date": card.expiry is Expiry.DAY,
+    }
     if card.expiry is Expiry.MONTH_AND_YEAR:
-        month = in_force["card_month_and_year_is_a_date"]
-        verdict = Verdict.MET if month.value else Verdict.UNCLEAR
-        parts.append(
-            CardPart(month, verdict, "" if month.value else "Write the day too, such as 06/30/2029.")
-        )
-    else:
-        mend = (
-            "Write the date on the card itself: the library where it is shown cannot see your computer."
-            if card.expiry is Expiry.NOT_ON_THE_CARD
-            else "Give the card a date on which it expires, and renew it then."
-        )
-        parts.append(_part(in_force["card_shows_expiration_date"], card.expiry is Expiry.DAY, mend))
+        del met["card_shows_expiration_date"]
+        met["card_month_and_year_is_a_date"] = RULEBOOK.switch("card_month_and_year_is_a_date", on)
     if card.says_one_library_only:
-        parts.append(
-            CardPart(
-                in_force["card_for_one_library_words"],
-                Verdict.MISSING,
-                "Leave these words off the card of a resident: with them it is good at one library alone.",
-            )
-        )
-    return tuple(parts)
+        met["card_for_one_library_words"] = False
+    return tuple(_part(RULEBOOK.entry(key, on), is_met, card.expiry) for key, is_met in met.items())
 
 
 def words_for_one_library(library: str, on: date) -> str:
@@ -206,8 +193,12 @@ def words_of_return_slip(library: str, on: date) -> str:
     return _with_library("interlibrary_return_words", library, on)
 
 
-def _part(entry: Entry, is_met: bool, mend: str) -> CardPart:
-    return CardPart(entry, Verdict.MET if is_met else Verdict.MISSING, "" if is_met else mend)
+def _part(entry: Entry, is_met: bool, expiry: Expiry) -> CardPart:
+    if is_met:
+        return CardPart(entry, Verdict.MET, "")
+    verdict = Verdict.UNCLEAR if entry.label is Label.READING else Verdict.MISSING
+    stands_elsewhere = entry.key == "card_shows_expiration_date" and expiry is Expiry.NOT_ON_THE_CARD
+    return CardPart(entry, verdict, MENDS["card_expires_elsewhere" if stands_elsewhere else entry.key])
 
 
 def _with_library(key: str, library: str, on: date) -> str:
