@@ -76,6 +76,20 @@ PLACES: Sequence[Place] = (
     ),
     Place(_("Filings"), "transactions:filing_list", _("Work"), Action.VIEW_LIBRARY),
     Place(_("deliverIT"), "transactions:delivery_list", _("Work"), Action.VIEW_DELIVERY),
+    Place(
+        _("deliverIT: who reported"),
+        "payments:delivery_overview",
+        _("Work"),
+        Action.VIEW_WORK_LIST,
+        leads_to=frozenset(
+            {
+                "payments:delivery_overview",
+                "payments:delivery_remind",
+                "payments:delivery_contact_log",
+                "reports:delivery_assumption",
+            }
+        ),
+    ),
     Place(_("Consortia"), "transactions:consortium_list", _("Work"), Action.VIEW_CONSORTIUM),
     Place(_("Harvest"), "transactions:harvest_list", _("Work"), Action.VIEW_HARVEST),
     Place(
@@ -153,6 +167,12 @@ PLACES: Sequence[Place] = (
         "reports:flows",
         _("Published"),
         leads_to=frozenset({"reports:flows", "reports:library_flows"}),
+    ),
+    Place(
+        _("Delivery volume"),
+        "reports:delivery_volume_newest",
+        _("Published"),
+        leads_to=frozenset({"reports:delivery_volume"}),
     ),
     Place(_("What if"), "payments:what_if", _("Published")),
     Place(_("Key dates"), "reports:key_dates", _("Published")),

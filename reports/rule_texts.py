@@ -2,14 +2,27 @@
 
 from collections.abc import Iterator
 
+from libraries.models import SiteKind
 from payments.rules.eligibility import Code, State
 from payments.rules.rulebook import chapters
+from reports.contents.delivery import CameIn
 from reports.models import DocumentKind
 from reports.rulebook import title_of, words_to_translate
 from reports.rules.edition_status import EditionStatus
 from reports.sister_formulas import sister_formulas
 from reports.worked_examples import worked_examples
+from transactions.rules.delivery_volume import NoEstimate
 from transactions.rules.filing_calendar import Cadence
+
+_TABLES_OF_DELIVERY = (
+    "Volume at each library",
+    "Who reported, by quarter",
+    "Volume by month",
+    "Volume by route",
+    "Volume by kind of library",
+    "What each library counted in each month",
+    "Rulebook entries applied",
+)
 
 
 def texts() -> Iterator[str]:
@@ -31,3 +44,7 @@ def texts() -> Iterator[str]:
     for formula in sister_formulas():
         yield formula.title
         yield from formula.columns
+    yield from (state.value for state in CameIn)
+    yield from (why.value for why in NoEstimate)
+    yield from (kind.label for kind in SiteKind)
+    yield from _TABLES_OF_DELIVERY

@@ -40,7 +40,7 @@ def charts_of_delivery(report: DeliveryVolume, *, through_time: bool = True) -> 
             zero_words=_("none"),
             no_data_words=_("nobody there reported, or nobody there is served"),
         ),
-        months=_bars([(f"{date_format(one.month, 'F Y')}", one.sums) for one in report.months]),
+        months=_bars([(date_format(one.month, "YEAR_MONTH_FORMAT"), one.sums) for one in report.months]),
         routes=_bars([(_route(one.name), one.sums) for one in report.routes])
         if len(report.routes) > 1
         else None,

@@ -8,11 +8,11 @@ from reports.delivery.period import Period
 
 def period_words(period: Period) -> str:
     """Return a period in words: October to December 2026, or fiscal year 2027 (July 2026 to June 2027)."""
-    last = date_format(period.last_day, "F Y")
+    last = date_format(period.last_day, "YEAR_MONTH_FORMAT")
     if period.is_year:
         return _("fiscal year %(year)s (%(first)s to %(last)s)") % {
             "year": period.fiscal_year,
-            "first": date_format(period.first_day, "F Y"),
+            "first": date_format(period.first_day, "YEAR_MONTH_FORMAT"),
             "last": last,
         }
     return _("%(first)s to %(last)s") % {"first": date_format(period.first_day, "F"), "last": last}
