@@ -85,7 +85,7 @@ def _of_line(payment: Payment, line: PaymentBatchLine) -> list[tuple[date, int, 
         became = (
             gettext("%(amount)s was paid, reference %(reference)s.")
             if result.status == "paid"
-            else gettext("The payment of %(amount)s came back, reference %(reference)s.")
+            else gettext("The payment came back, reference %(reference)s.")
         )
         said = became % {"amount": dollars(line.cents), "reference": result.reference}
         told.append((result.on, _RESULT, said))
