@@ -69,6 +69,7 @@ PUBLIC = {
     "reports:delivery_volume_pdf",
     "reports:delivery_volume_xlsx",
     "transactions:receipt",
+    "transactions:desk_question",
     "help:page",
 }
 _ACTS_ON_A_WEBHOOK = ("pause", "remove", "rotate", "ping", "replay")
@@ -209,6 +210,7 @@ def records(world, settings, tmp_path):
             "period": "2026-07",
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
+            "question": "card",
             "resource": "filings",
             "slug": help_page.page.slug,
             "object_id": bethel.pk,
