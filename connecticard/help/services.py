@@ -1,6 +1,7 @@
 """Each write of the help center: what ships is loaded, and what staff write is kept with its versions."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -10,12 +11,14 @@ from connecticard import clock
 from connecticard.help import shipped
 from connecticard.help.rendering import words_of
 from connecticard.models import (
+    AuditEvent,
     DirectoryEntry,
     GlossaryTerm,
     HelpPage,
     HelpPageVersion,
     User,
 )
+from connecticard.permissions import Action, check
 
 TEXT = ("title", "summary", "body")
 ABOUT = ("audience", "section", "position", "owner", "last_checked_on", "helps_on")
@@ -25,6 +28,81 @@ Kept = TypeVar("Kept", GlossaryTerm, DirectoryEntry)
 
 class HelpRefused(Exception):
     """A change of the help center that cannot be made as it is; the message says what to do."""
+
+
+@transaction.atomic
+def write_page(
+    *,
+    slug: str,
+    language: str,
+    about: dict[str, Any],
+    text: dict[str, str],
+    note: str,
+    seen: int,
+    by: User,
+) -> HelpPageVersion:
+    """Keep what staff wrote as the next version of a page, or begin the page; return what now stands.
+
+    `about` holds what is kept of the page itself, `text` its title, summary and body; `seen` is the number of
+    the version that the writer began from, 0 for a new page. From then on no release changes the page.
+    Raises HelpRefused where somebody else wrote meanwhile.
+    """
+    check(by, Action.KEEP_HELP)
+    page = HelpPage.objects.select_for_update().filter(slug=slug, language=language).first()
+    before = {} if page is None else {name: _plain(getattr(page, name)) for name in ABOUT}
+    standing = None if page is None else page.versions.without_index().first()
+    if seen != (standing.number if standing else 0):
+        raise HelpRefused(
+            "Somebody changed this page while you wrote. Open it again, and write yours into theirs."
+        )
+    if page is None:
+        page = HelpPage(slug=slug, language=language)
+    for name, value in about.items():
+        setattr(page, name, value)
+    page.kept_by_staff_since = page.kept_by_staff_since or clock.now()
+    page.withdrawn_at = None
+    page.save()
+    if standing is None or _differs(standing, text):
+        standing = _add_version(page, number=seen + 1, text=text, by=by, note=note)
+    after = {name: _plain(getattr(page, name)) for name in ABOUT} | {"version": standing.number, "note": note}
+    AuditEvent.record("help_page_written", target=page, by=by, before=before or None, after=after)
+    return standing
+
+
+@transaction.atomic
+def restore_version(*, version: HelpPageVersion, by: User) -> HelpPageVersion:
+    """Let a page say again what it said in a former version, as a new version; return that."""
+    check(by, Action.KEEP_HELP)
+    page = HelpPage.objects.select_for_update().get(pk=version.page_id)
+    newest = page.versions.without_index()[0]
+    text = {name: getattr(version, name) for name in TEXT}
+    if not _differs(newest, text):
+        raise HelpRefused("The page says this already.")
+    page.kept_by_staff_since = page.kept_by_staff_since or clock.now()
+    page.save(update_fields=["kept_by_staff_since"])
+    restored = _add_version(
+        page, number=newest.number + 1, text=text, by=by, note=f"Version {version.number} again"
+    )
+    AuditEvent.record(
+        "help_page_restored", target=page, by=by, after={"version": restored.number, "as": version.number}
+    )
+    return restored
+
+
+@transaction.atomic
+def withdraw_page(*, page: HelpPage, by: User) -> None:
+    """Show a page to nobody any more; its versions stay, and writing it again brings it back."""
+    check(by, Action.KEEP_HELP)
+    page = HelpPage.objects.select_for_update().get(pk=page.pk)
+    if page.withdrawn_at is None:
+        page.withdrawn_at = clock.now()
+        page.kept_by_staff_since = page.kept_by_staff_since or clock.now()
+        page.save(update_fields=["withdrawn_at", "kept_by_staff_since"])
+        AuditEvent.record("help_page_withdrawn", target=page, by=by)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from connecticard.help.rendering import Rendered
 from connecticard.help.rendering import render as render_text
 from connecticard.help.search import LONGEST_QUESTION, find
 from connecticard.models import HelpPageVersion
+from connecticard.permissions import Action, may
 from connecticard.published_pages import published_page
 
 FEW_HEADINGS = 2  # which need no table of contents
@@ -27,7 +28,10 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "help/index.html",
-        {"sections": reading.sections_for(request.user, language_of_page())},
+        {
+            "sections": reading.sections_for(request.user, language_of_page()),
+            "may_keep": may(request.user, Action.KEEP_HELP),
+        },
     )
 
 
@@ -52,6 +56,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             "text": shown,
             "headings": shown.headings if len(shown.headings) > FEW_HEADINGS else [],
             "is_of_this_language": version.page.language == language_of_page(),
+            "may_keep": may(request.user, Action.KEEP_HELP),
         },
     )
 

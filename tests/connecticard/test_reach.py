@@ -213,6 +213,7 @@ def records(world, settings, tmp_path):
             "question": "card",
             "resource": "filings",
             "slug": help_page.page.slug,
+            "language": "en",
             "object_id": bethel.pk,
             "app_label": "libraries",
             "period_pk": period.pk,
