@@ -1,4 +1,4 @@
-"""The questions of docs/ten-questions.md, each answered on a telephone within three taps of the front page."""
+"""The questions of docs/ten-questions.md, answered on a telephone within three taps of the front page."""
 
 import re
 from collections.abc import Callable

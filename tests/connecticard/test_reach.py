@@ -70,7 +70,6 @@ PUBLIC = {
     "reports:delivery_volume_xlsx",
     "transactions:desk_question",
     "transactions:receipt",
-    "transactions:desk_question",
     "help:page",
 }
 _ACTS_ON_A_WEBHOOK = ("pause", "remove", "rotate", "ping", "replay")
