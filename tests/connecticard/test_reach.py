@@ -211,7 +211,6 @@ def records(world, settings, tmp_path):
             "question": "card",
             "kind": "use-report" if name.startswith("reports:report_") else "figures",
             "table": "libraries",
-            "question": "card",
             "resource": "filings",
             "slug": help_page.page.slug,
             "language": "en",
