@@ -68,9 +68,7 @@ QUESTIONS: dict[str, Callable[[Reader], None]] = {
     "a boxed set": follow("Help", "How to count", answer="A boxed set that is lent as one"),
     "when counts are due": follow("Key dates", answer="where a library files"),
     "an acronym": follow("Glossary", answer="Interlibrary loan"),
-    "a fine paid here": follow(
-        "Help", "Returns, fines and losses", answer="paid there"
-    ),
+    "a fine paid here": follow("Help", "Returns, fines and losses", answer="paid there"),
     "a routing slip": follow("Paper for the desk", "…outing slip…", answer="Delivery code"),
     "whom to ask": follow("Help", "Whom to ask", answer="CONNTECH"),
 }

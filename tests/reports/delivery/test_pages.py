@@ -29,9 +29,7 @@ def reported():
     by = make_user(second_factor=False)
     for name, on in (("Avon", DUE), ("Bolton", TODAY)):
         site = make_delivery_site(library=make_library(name), code="A1" if name == "Avon" else "")
-        make_delivery_report(
-            site, QUARTER.first_day, dict.fromkeys(QUARTER.months, WHOLE), at=at(on), by=by
-        )
+        make_delivery_report(site, QUARTER.first_day, dict.fromkeys(QUARTER.months, WHOLE), at=at(on), by=by)
 
 
 @pytest.mark.parametrize("period", ["2026-10", "FY2027"])
