@@ -18,16 +18,15 @@ RULEBOOK = Rulebook(
         law(
             "home_library_helps_to_clear_accounts",
             True,
-            "The lender may tell the home library of overdue and lost items and of fines owed; the "
-            "home library "
-            "must help, also to find the borrower’s address.",
+            "The lender may tell the home library of overdue and lost items and of fines owed; the home "
+            "library must help, also to find the borrower’s address.",
             "5(d)(2)",
         ),
         law(
             "borrower_alone_is_responsible",
             True,
-            "The borrower answers for loans, fines and lost items, never the home library or the "
-            "State Library.",
+            "The borrower answers for loans, fines and lost items, never the home library or the State "
+            "Library.",
             "5(f)(1)",
         ),
         law(

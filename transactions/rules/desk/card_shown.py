@@ -33,9 +33,8 @@ RULEBOOK = Rulebook(
         law(
             "card_names_library_holder_and_expiry",
             True,
-            "A valid card names the library that issued it, with the town where the name does not "
-            "say it, the "
-            "person to whom it was issued, and a future day on which it expires.",
+            "A valid card names the library that issued it, with the town where the name does not say it, "
+            "the person to whom it was issued, and a future day on which it expires.",
             "5(a)(1)",
         ),
         law(
@@ -68,9 +67,8 @@ RULEBOOK = Rulebook(
         law(
             "only_the_home_library_card_is_good",
             True,
-            "The card issued by the home library, that of the town where the holder mainly lives, is "
-            "the only "
-            "one that may be used at other libraries.",
+            "The card issued by the home library, that of the town where the holder mainly lives, is the "
+            "only one that may be used at other libraries.",
             "1(b)",
             "1(c)",
             "1(e)",
@@ -79,8 +77,8 @@ RULEBOOK = Rulebook(
         law(
             "home_library_card_is_good_at_participating_libraries",
             True,
-            "With a valid card of the home library one may borrow at every library that takes part; the home "
-            "library itself need not take part.",
+            "With a valid card of the home library one may borrow at every library that takes part; the "
+            "home library itself need not take part.",
             "1(a)",
             "1(e)",
         ),
@@ -100,9 +98,8 @@ RULEBOOK = Rulebook(
         reading(
             "card_on_a_telephone",
             "library staff decide",
-            "The rules ask that a card be shown and do not say whether a picture of it will do: "
-            "library staff "
-            "decide.",
+            "The rules ask that a card be shown and do not say whether a picture of it will do: library "
+            "staff decide.",
             "5(a)(1)",
         ),
         Entry(
@@ -189,8 +186,8 @@ CARD_SHOWN = Table(
             {"card": "somebody_else"},
             Verdict.NO,
             "No. Only the person named on the card may use it",
-            "Each borrower needs a card of their own, children too. The home library issues it free "
-            "of charge.",
+            "Each borrower needs a card of their own, children too. The home library issues it free of "
+            "charge.",
             "card_is_the_holders_alone",
         ),
         row(
@@ -238,9 +235,8 @@ CARD_SHOWN = Table(
             {"issuer": "not_home"},
             Verdict.NO,
             "No. It is not the card of the holder’s home library",
-            "Send the holder to the library of the town where they mainly live now. It issues their "
-            "card free "
-            "of charge.",
+            "Send the holder to the library of the town where they mainly live now. It issues their card "
+            "free of charge.",
             "only_the_home_library_card_is_good",
         ),
         row(
@@ -281,8 +277,8 @@ CARD_SHOWN = Table(
             {"issuer": "two_homes"},
             Verdict.YES,
             "Yes, either of the child’s cards is good",
-            "Lend as you would to a resident. If you serve neither town, count the loan on the card that was "
-            "shown.",
+            "Lend as you would to a resident. If you serve neither town, count the loan on the card that "
+            "was shown.",
             "child_with_two_homes_may_hold_two_cards",
         ),
     ),

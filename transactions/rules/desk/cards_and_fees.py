@@ -19,16 +19,15 @@ RULEBOOK = Rulebook(
         law(
             "library_without_cards_issues_one_that_complies",
             True,
-            "A library that issues no cards to its residents must issue them one with library, holder’s name "
-            "and expiry date, so that they can borrow elsewhere; the State Library has blank cards.",
+            "A library that issues no cards to its residents must issue them one with library, holder’s "
+            "name and expiry date, so that they can borrow elsewhere; the State Library has blank cards.",
             "5(a)(2)",
         ),
         law(
             "local_only_card_may_be_issued_free",
             True,
-            "A library may issue a card for use there only to a resident of another Connecticut "
-            "town, free of "
-            "charge, with the home town and the words “for use in the (library) only” on it.",
+            "A library may issue a card for use there only to a resident of another Connecticut town, free "
+            "of charge, with the home town and the words “for use in the (library) only” on it.",
             "5(a)(3)",
         ),
         law(
@@ -40,22 +39,22 @@ RULEBOOK = Rulebook(
         law(
             "lost_card_may_cost_a_reasonable_fee",
             True,
-            "A library may charge a reasonable fee to replace a card that its holder reports lost; no other "
-            "fee for a card or for issuing it.",
+            "A library may charge a reasonable fee to replace a card that its holder reports lost; no "
+            "other fee for a card or for issuing it.",
             "5(a)(2)",
         ),
         law(
             "resident_only_where_principally_domiciled",
             True,
-            "Whoever owns property or has a home in several towns is a resident only of the town where they "
-            "are principally domiciled, and a non-resident in all others.",
+            "Whoever owns property or has a home in several towns is a resident only of the town where "
+            "they are principally domiciled, and a non-resident in all others.",
             "1(b)",
         ),
         reading(
             "card_for_people_of_other_states",
             "library staff decide",
-            "The program is for residents of Connecticut: whether a library issues a card to others, and for "
-            "which fee, is for its own policy.",
+            "The program is for residents of Connecticut: whether a library issues a card to others, and "
+            "for which fee, is for its own policy.",
             "1(a)",
             "5(a)(3)",
         ),
@@ -111,9 +110,8 @@ CARDS_AND_FEES = Table(
             {"who": "resident", "issues_cards": "yes"},
             Verdict.YES,
             "Yes. You must issue the card, free of charge",
-            "Issue a card with library, town, holder’s name and expiry date. It is good at every "
-            "library that "
-            "takes part.",
+            "Issue a card with library, town, holder’s name and expiry date. It is good at every library "
+            "that takes part.",
             "card_for_own_residents_is_issued_free",
             "card_names_library_holder_and_expiry",
         ),
@@ -122,8 +120,8 @@ CARDS_AND_FEES = Table(
             {"who": "resident", "issues_cards": "no"},
             Verdict.YES,
             "Yes. You must issue one that can be used elsewhere, free of charge",
-            "Ask the State Library for blank cards, or print one that names library, town, holder and expiry "
-            "date.",
+            "Ask the State Library for blank cards, or print one that names library, town, holder and "
+            "expiry date.",
             "library_without_cards_issues_one_that_complies",
             "card_names_library_holder_and_expiry",
         ),
@@ -166,8 +164,8 @@ CARDS_AND_FEES = Table(
             {"who": "two_places", "domicile": "elsewhere"},
             Verdict.NO,
             "No resident’s card. They are non-residents here",
-            "Their card comes from the library of the town where they mainly live. Your library may issue a "
-            "card for use there only, free of charge.",
+            "Their card comes from the library of the town where they mainly live. Your library may issue "
+            "a card for use there only, free of charge.",
             "resident_only_where_principally_domiciled",
             "local_only_card_may_be_issued_free",
         ),
@@ -176,8 +174,8 @@ CARDS_AND_FEES = Table(
             {"who": "two_places", "domicile": "out_of_state"},
             Verdict.NO,
             "No resident’s card. They are non-residents here",
-            "They are no residents of any Connecticut town. Whether your library issues them another card is "
-            "for its own policy.",
+            "They are no residents of any Connecticut town. Whether your library issues them another card "
+            "is for its own policy.",
             "resident_only_where_principally_domiciled",
             "card_for_people_of_other_states",
         ),
@@ -186,8 +184,8 @@ CARDS_AND_FEES = Table(
             {"who": "worn"},
             Verdict.YES,
             "Yes, free of charge",
-            "Issue a new card with a future expiry date. First see that the holder still lives in a town you "
-            "serve.",
+            "Issue a new card with a future expiry date. First see that the holder still lives in a town "
+            "you serve.",
             "lost_card_may_cost_a_reasonable_fee",
             "card_for_own_residents_is_issued_free",
         ),

@@ -26,9 +26,8 @@ RULEBOOK = Rulebook(
         law(
             "printed_policy_is_given_on_request",
             True,
-            "A non-resident borrower who asks is given a printed statement of the lender’s "
-            "circulation policy "
-            "and procedures.",
+            "A non-resident borrower who asks is given a printed statement of the lender’s circulation "
+            "policy and procedures.",
             "5(b)(3)",
         ),
         law(

@@ -29,8 +29,8 @@ RULEBOOK = Rulebook(
         law(
             "days_late_end_at_any_participating_library",
             True,
-            "Days late run from the due date to the day on which the borrower hands the item to any library "
-            "that takes part; the time of delivery never counts.",
+            "Days late run from the due date to the day on which the borrower hands the item to any "
+            "library that takes part; the time of delivery never counts.",
             "5(e)(2)",
         ),
         law(
@@ -49,16 +49,15 @@ RULEBOOK = Rulebook(
         law(
             "fine_elsewhere_at_either_rate",
             True,
-            "Where the item is returned to another library that levies fines, the fine is payable there, at "
-            "that library’s own rate or at the lender’s.",
+            "Where the item is returned to another library that levies fines, the fine is payable there, "
+            "at that library’s own rate or at the lender’s.",
             "5(e)(3)",
         ),
         law(
             "unpaid_fines_may_go_to_the_home_library",
             True,
-            "Of a fine that was not paid at the return, the lender may notify the home library, "
-            "which collects "
-            "and keeps it when the borrower registers again.",
+            "Of a fine that was not paid at the return, the lender may notify the home library, which "
+            "collects and keeps it when the borrower registers again.",
             "5(e)(5)",
         ),
         law(
@@ -70,9 +69,8 @@ RULEBOOK = Rulebook(
         reading(
             "fine_on_an_interlibrary_loan_at_the_wrong_library",
             "library staff decide",
-            "An interlibrary loan may be returned only to the library that requested it; the rules "
-            "do not say "
-            "whether days late end when another library has it.",
+            "An interlibrary loan may be returned only to the library that requested it; the rules do not "
+            "say whether days late end when another library has it.",
             "5(c)(4)",
             "5(e)(2)",
         ),
@@ -443,9 +441,8 @@ OVERDUE_FINE = Table(
             {"stage": "unpaid"},
             Verdict.MAY,
             "The lender may notify the home library",
-            "Lender: send the home library a notice of the fine. It collects the fine, and keeps it, "
-            "when the "
-            "borrower registers again.",
+            "Lender: send the home library a notice of the fine. It collects the fine, and keeps it, when "
+            "the borrower registers again.",
             "unpaid_fines_may_go_to_the_home_library",
         ),
         row(

@@ -37,23 +37,22 @@ RULEBOOK = Rulebook(
         law(
             "items_of_other_libraries_are_forwarded",
             True,
-            "A library that takes part sends on by deliverIT CT every item of another participating library "
-            "that it receives, of any kind.",
+            "A library that takes part sends on by deliverIT CT every item of another participating "
+            "library that it receives, of any kind.",
             "5(c)(2)",
         ),
         law(
             "borrower_answers_until_the_lender_has_it",
             True,
-            "The borrower answers for what is borrowed on the card until the library that lent it "
-            "has it back.",
+            "The borrower answers for what is borrowed on the card until the library that lent it has it "
+            "back.",
             "5(c)(3)",
         ),
         reading(
             "items_of_libraries_outside_the_program",
             "library staff decide",
-            "The rules on returns are for libraries that take part, and do not say what becomes of "
-            "an item of "
-            "a library that does not.",
+            "The rules on returns are for libraries that take part, and do not say what becomes of an item "
+            "of a library that does not.",
             "5(c)(1)",
             "5(c)(2)",
         ),
@@ -111,8 +110,8 @@ RETURNS = Table(
             {"item": "interlibrary", "situation": "asked arrived", "requested": "yes"},
             Verdict.YES,
             "Here: your library requested it",
-            "Clear your record, then send the item to the library that lent it. You may put a slip into such "
-            "loans that asks for their return to you.",
+            "Clear your record, then send the item to the library that lent it. You may put a slip into "
+            "such loans that asks for their return to you.",
             "interlibrary_loan_goes_back_to_who_requested_it",
         ),
         row(
@@ -129,9 +128,8 @@ RETURNS = Table(
             {"item": "interlibrary", "situation": "arrived", "requested": "no"},
             Verdict.NO,
             "Only to the library that requested it",
-            "Send it to the library that requested it, not to its owner. It clears its record, then "
-            "sends the "
-            "item on.",
+            "Send it to the library that requested it, not to its owner. It clears its record, then sends "
+            "the item on.",
             "interlibrary_loan_goes_back_to_who_requested_it",
         ),
         row(
@@ -163,9 +161,8 @@ RETURNS = Table(
             {"item": "non_print", "situation": "asked", "direct": "unknown"},
             Verdict.REFER,
             "Ask its owner first",
-            "Telephone the library that lent it, or look at its policy. If it does not ask for "
-            "direct return, "
-            "take the item in.",
+            "Telephone the library that lent it, or look at its policy. If it does not ask for direct "
+            "return, take the item in.",
             "owner_may_require_non_print_back",
             "other_non_print_goes_back_as_print",
         ),
@@ -174,8 +171,8 @@ RETURNS = Table(
             {"situation": "asked", "item": "print non_print", "participates": "no"},
             Verdict.NO,
             "Not here. To its owner, or to a library that takes part",
-            "Send the borrower to the owner or to a library that takes part. Days late are counted until one "
-            "of them has it.",
+            "Send the borrower to the owner or to a library that takes part. Days late are counted until "
+            "one of them has it.",
             "print_goes_back_to_any_participating_library",
         ),
         row(
@@ -201,8 +198,8 @@ RETURNS = Table(
             {"situation": "arrived", "item": "print non_print"},
             Verdict.YES,
             "To its owner. Your library must send it on",
-            "Note the day on which it was handed in, and send it by deliverIT CT. This holds for every kind "
-            "of item.",
+            "Note the day on which it was handed in, and send it by deliverIT CT. This holds for every "
+            "kind of item.",
             "items_of_other_libraries_are_forwarded",
         ),
         row(
@@ -210,8 +207,8 @@ RETURNS = Table(
             {"situation": "lost"},
             Verdict.YES,
             "The borrower answers for it until the lender has it",
-            "Ask both libraries to look on their shelves, and tell the lender on which day and where it was "
-            "handed in.",
+            "Ask both libraries to look on their shelves, and tell the lender on which day and where it "
+            "was handed in.",
             "borrower_answers_until_the_lender_has_it",
         ),
     ),
