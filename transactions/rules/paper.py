@@ -67,8 +67,9 @@ RULEBOOK = Rulebook(
             value=True,
             citation=_ISSUING_RULE,
             label=Label.LAW,
-            sentence="A library that takes part and issues no cards to its residents issues them one that "
-            "says all this, free, on request. The State Library has blank ones.",
+            sentence="A library that issues no cards to its residents must issue them one with library, "
+            "holder’s name and expiry date, so that they can borrow elsewhere; the State Library has blank "
+            "cards.",
             last_checked_on=LAST_CHECKED_ON,
         ),
         Entry(
@@ -92,6 +93,14 @@ RULEBOOK = Rulebook(
         ),
     ]
 )
+
+CARD_LAYOUT = (
+    "card_names_issuing_library",
+    "card_names_town",
+    "card_names_holder",
+    "card_shows_expiration_date",
+)
+"""The entries that say what a card must show, in the order of the regulation."""
 
 MENDS: Mapping[str, str] = {
     "card_names_issuing_library": "Print the library’s full name on the card.",
@@ -163,12 +172,13 @@ def card_parts(card: CardLayout, on: date) -> tuple[CardPart, ...]:
 
     Source: Regs. Conn. State Agencies § 11-31c-5(a)(1), (3).
     """
-    met = {
-        "card_names_issuing_library": card.names_library,
-        "card_names_town": card.town_in_name or card.names_town,
-        "card_names_holder": card.names_holder,
-        "card_shows_expiration_date": card.expiry is Expiry.DAY,
-    }
+    is_shown = (
+        card.names_library,
+        card.town_in_name or card.names_town,
+        card.names_holder,
+        card.expiry is Expiry.DAY,
+    )
+    met = dict(zip(CARD_LAYOUT, is_shown, strict=True))
     if card.expiry is Expiry.MONTH_AND_YEAR:
         del met["card_shows_expiration_date"]
         met["card_month_and_year_is_a_date"] = RULEBOOK.switch("card_month_and_year_is_a_date", on)

@@ -15,6 +15,8 @@ from transactions.rules.desk._table import (
     reading,
     row,
 )
+from transactions.rules.paper import CARD_LAYOUT
+from transactions.rules.paper import RULEBOOK as OF_PAPER
 
 RULEBOOK = Rulebook(
     [
@@ -28,13 +30,6 @@ RULEBOOK = Rulebook(
             "card_is_the_holders_alone",
             True,
             "Only the person to whom a card was issued may use it.",
-            "5(a)(1)",
-        ),
-        law(
-            "card_names_library_holder_and_expiry",
-            True,
-            "A valid card names the library that issued it, with the town where the name does not say it, "
-            "the person to whom it was issued, and a future day on which it expires.",
             "5(a)(1)",
         ),
         law(
@@ -171,7 +166,7 @@ CARD_SHOWN = Table(
     title="May this card be used here?",
     lead="A borrower stands at your desk.",
     questions=(SHOWN, CARD, ISSUER, TAKES_PART, IDENTIFICATION),
-    rulebook=RULEBOOK,
+    rulebook=RULEBOOK | OF_PAPER,
     rows=(
         row(
             "no_card",
@@ -196,7 +191,9 @@ CARD_SHOWN = Table(
             Verdict.NO,
             "No. The card is not valid",
             "Send the borrower to the home library, which issues a valid card free of charge.",
-            "card_names_library_holder_and_expiry",
+            *CARD_LAYOUT,
+            reason="A valid card names the library that issued it, with the town where the name does not say "
+            "it, the person to whom it was issued, and a future day on which it expires.",
         ),
         row(
             "only_here",

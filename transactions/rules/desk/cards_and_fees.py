@@ -6,6 +6,8 @@ Source: Regs. Conn. State Agencies § 11-31c-1(b) and § 11-31c-5(a).
 from connecticard.rulebook import Rulebook
 from transactions.rules.desk._table import TAKES_PART, Question, Table, Verdict, choices, law, reading, row
 from transactions.rules.desk.card_shown import RULEBOOK as OF_CARDS
+from transactions.rules.paper import CARD_LAYOUT
+from transactions.rules.paper import RULEBOOK as OF_PAPER
 
 RULEBOOK = Rulebook(
     [
@@ -14,13 +16,6 @@ RULEBOOK = Rulebook(
             True,
             "A library that takes part issues a card, free of charge, to every eligible resident of a town "
             "that it serves who asks for one.",
-            "5(a)(2)",
-        ),
-        law(
-            "library_without_cards_issues_one_that_complies",
-            True,
-            "A library that issues no cards to its residents must issue them one with library, holder’s "
-            "name and expiry date, so that they can borrow elsewhere; the State Library has blank cards.",
             "5(a)(2)",
         ),
         law(
@@ -95,7 +90,7 @@ CARDS_AND_FEES = Table(
     title="May we issue a card, and charge for it?",
     lead="Somebody asks for a card.",
     questions=(WHO, DOMICILE, ISSUES_CARDS, TAKES_PART),
-    rulebook=RULEBOOK | OF_CARDS,
+    rulebook=RULEBOOK | OF_CARDS | OF_PAPER,
     rows=(
         row(
             "library_does_not_participate",
@@ -113,7 +108,7 @@ CARDS_AND_FEES = Table(
             "Issue a card with library, town, holder’s name and expiry date. It is good at every library "
             "that takes part.",
             "card_for_own_residents_is_issued_free",
-            "card_names_library_holder_and_expiry",
+            *CARD_LAYOUT,
         ),
         row(
             "library_without_cards",
@@ -122,8 +117,8 @@ CARDS_AND_FEES = Table(
             "Yes. You must issue one that can be used elsewhere, free of charge",
             "Ask the State Library for blank cards, or print one that names library, town, holder and "
             "expiry date.",
-            "library_without_cards_issues_one_that_complies",
-            "card_names_library_holder_and_expiry",
+            "card_for_those_without_one",
+            *CARD_LAYOUT,
         ),
         row(
             "local_only_card",
