@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from payments.rules.cents import plain_dollars
 from reports.contents import DocumentContents, PaymentStatement
 from reports.tables import Cell, Column, Kind, Table, tables_of
+from transactions.uploads.workbook import safe
 
 
 def csv_of(contents: DocumentContents) -> bytes:
@@ -41,6 +42,8 @@ def plain(column: Column, value: Cell) -> str:
             return plain_dollars(value)
         case Kind.YES_NO:
             return "yes" if value else "no"
+        case Kind.TEXT:
+            return safe(str(value))  # a reason that somebody typed is no formula
         case _:
             return str(value)
 

@@ -1,5 +1,6 @@
 """How many items a bin of deliverIT CT is taken to hold: the number in force, and how staff set another."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -30,10 +31,21 @@ class Assumption:
 
 def assumption_in(quarter: Quarter) -> Assumption:
     """Return what a bin is taken to hold in a quarter: what staff set last for it, else the rulebook's."""
-    row = DeliveryAssumption.objects.filter(begins_on__lte=quarter.first_day).first()
-    if row is not None:
-        return Assumption(row.items_per_bin, row.reason, row.quarter)
-    return shipped_assumption(quarter.first_day)
+    return assumptions_in([quarter])[quarter]
+
+
+def assumptions_in(quarters: Iterable[Quarter]) -> dict[Quarter, Assumption]:
+    """Return what a bin is taken to hold in each of these quarters."""
+    rows = list(DeliveryAssumption.objects.all())  # the latest first
+    found = {}
+    for quarter in quarters:
+        row = next((row for row in rows if row.begins_on <= quarter.first_day), None)
+        found[quarter] = (
+            Assumption(row.items_per_bin, row.reason, row.quarter)
+            if row
+            else shipped_assumption(quarter.first_day)
+        )
+    return found
 
 
 def shipped_assumption(on: date) -> Assumption:

@@ -9,7 +9,7 @@ from connecticard.templatetags.figures import count
 from libraries.town_map import TownMap, outlines, town_map
 from payments.past_years.trends import Charts
 from reports.contents.delivery import DeliverySums, DeliveryVolume
-from reports.delivery.assumption import assumption_in
+from reports.delivery.assumption import assumptions_in
 from transactions.bar_chart import BarChart, bar_chart
 from transactions.delivery.reported import volume_by_quarter
 from transactions.line_chart import ACROSS_A_PAGE, ON_A_PHONE, Value, line_chart
@@ -58,10 +58,12 @@ def _bars(groups: list[tuple[str, DeliverySums]]) -> BarChart | None:
 
 def _line() -> Charts | None:
     """Return the line of items delivered by quarter, each with the bins of its own time."""
+    newest = list(volume_by_quarter().items())[-_SHORT_LINE:]
+    assumed = assumptions_in(quarter for quarter, _volume in newest)
     quarters = [
-        (_short(quarter), [Value(found.delivered(assumption_in(quarter).items_per_bin))])
-        for quarter, found in volume_by_quarter().items()
-    ][-_SHORT_LINE:]
+        (_short(quarter), [Value(found.delivered(assumed[quarter].items_per_bin))])
+        for quarter, found in newest
+    ]
     wide, narrow = (line_chart(quarters, size=size) for size in (ACROSS_A_PAGE, ON_A_PHONE))
     return Charts(wide, narrow) if wide and narrow else None
 

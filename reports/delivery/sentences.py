@@ -1,11 +1,9 @@
 """What the statewide report of deliverIT CT says in a few sentences, each worked out from its contents."""
 
-from fractions import Fraction
-
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connecticard.templatetags.figures import count
+from connecticard.templatetags.figures import count, percent
 from reports.contents.delivery import DeliveryComparison, DeliveryVolume
 from reports.delivery.period import period_named
 from reports.delivery.words import period_words
@@ -76,7 +74,7 @@ def _comparison(one: DeliveryComparison) -> str:
         "now": count(now),
         "before": count(before),
         "period": period_words(period_named(one.name)),
-        "percent": _percent(abs(now - before), before),
+        "percent": percent(abs(now - before), before),
     }
     if now == before:
         return (
@@ -134,9 +132,3 @@ def _returns(report: DeliveryVolume) -> list[str]:
             "sent": count(report.returns.sent),
         }
     ]
-
-
-def _percent(part: int, whole: int) -> str:
-    """Return a share with one decimal, half-even: 4.2%."""
-    tenths = round(Fraction(part * 1000, whole))
-    return f"{tenths // 10}.{tenths % 10}%"

@@ -21,7 +21,7 @@ from reports.contents.delivery import (
     DeliveryVolume,
     EstimatedReturns,
 )
-from reports.delivery.assumption import Assumption, assumption_in
+from reports.delivery.assumption import Assumption, assumptions_in
 from reports.delivery.period import Period
 from reports.rulebook import in_words
 from transactions.delivery.reported import SiteReport, reports_of
@@ -54,7 +54,7 @@ def delivery_volume_of(period: Period, today: date) -> DeliveryVolume:
     Source: State Library guide to deliverIT CT: libraries count by month and report by quarter.
     """
     reports = {quarter: reports_of(quarter) for quarter in period.quarters if quarter.first_day <= today}
-    assumptions = {quarter: assumption_in(quarter) for quarter in reports}
+    assumptions = assumptions_in(reports)
     by_site: dict[str, list[SiteReport]] = {}
     for quarter in reports:
         for report in reports[quarter]:
@@ -264,13 +264,14 @@ def _comparisons(
         counted = [report for quarter in then for report in then[quarter] if report.counted.submitted_on]
         if not counted or newest is None:
             continue
+        assumed = assumptions_in(then)
         both = like_for_like(now, _whole_period(earlier, then))
         found.append(
             DeliveryComparison(
                 name=earlier.name,
                 title=title_of(earlier),
                 before=sum(
-                    (_sums(volume(one.counted.months), assumption_in(one.quarter)) for one in counted),
+                    (_sums(volume(one.counted.months), assumed[one.quarter]) for one in counted),
                     DeliverySums(),
                 ),
                 reported_before=len({report.site.key for report in counted}),

@@ -80,6 +80,7 @@ def delivery_volume_pdf(request: HttpRequest, period: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+@published_page
 def delivery_volume_csv(request: HttpRequest, period: str, table: str) -> HttpResponse:
     """Give one table of the report as CSV; public."""
     report = _report(period)
@@ -92,6 +93,7 @@ def delivery_volume_csv(request: HttpRequest, period: str, table: str) -> HttpRe
 
 @login_not_required
 @require_safe
+@published_page
 def delivery_volume_xlsx(request: HttpRequest, period: str) -> HttpResponse:
     """Give all tables of the report as an Excel workbook; public."""
     report = _report(period)

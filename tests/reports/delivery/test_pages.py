@@ -61,6 +61,34 @@ def test_the_files_are_given(client, reported):
     assert book.content.startswith(b"PK")
 
 
+def test_a_reason_that_begins_like_a_formula_is_text_in_the_file(client):
+    site = make_delivery_site(library=make_library("Avon"))
+    make_delivery_report(
+        site,
+        QUARTER.first_day,
+        {QUARTER.first_day: WHOLE},
+        at=at(DUE),
+        by=make_user(second_factor=False),
+        missing_because="=1+1",
+    )
+
+    rows = client.get(reverse("reports:delivery_volume_csv", args=["2026-10", "libraries"])).content.decode()
+
+    assert ",'=1+1," in rows
+
+
+def test_the_page_asks_no_more_for_more_sites(client, django_assert_max_num_queries):
+    by = make_user(second_factor=False)
+    for number in range(12):
+        site = make_delivery_site(library=make_library(f"Library {number}"))
+        for quarter in (QUARTER, QUARTER.preceding):
+            counts = dict.fromkeys(quarter.months, WHOLE)
+            make_delivery_report(site, quarter.first_day, counts, at=at(DUE), by=by)
+
+    with django_assert_max_num_queries(22):
+        client.get(reverse("reports:delivery_volume", args=["2026-10"]))
+
+
 def test_the_newest_quarter_or_the_one_chosen_is_led_to(client):
     newest = reverse("reports:delivery_volume_newest")
 
