@@ -59,9 +59,11 @@ def _on_record(
             if _participates(receiver, day)
             else "not_participating"
         )
-    for whose, library in ((Whose.LENDER, lender), (Whose.RECEIVER, receiver)):
-        if library:
-            found |= _fines_on_record(whose, library, day)
+    if lender:
+        found |= _fines_on_record(Whose.LENDER, lender, day)
+    returned_to = {**found, **said}.get(RETURNED_TO.name)
+    if receiver and returned_to != "not_participating":  # another one collects then, whose fines are asked
+        found |= _fines_on_record(Whose.RECEIVER, receiver, day)
     if (rate := found.get(f"{Whose.RECEIVER}_rate")) is not None:
         found[LEVIES.name] = "yes" if rate else "no"
     return found

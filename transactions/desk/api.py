@@ -203,9 +203,15 @@ def _filter_of(asked: Question | Amount) -> Filter:
             return YesNoFilter(help_text=text)
         case Kind.CENTS:
             return PatternFilter(
-                pattern=r"[0-9]{1,2}(?:\.[0-9]{1,2})?", example="0.10", help_text=f"{text} In dollars: 0.10."
+                pattern=_up_to(asked.greatest), example="0.10", help_text=f"{text} In dollars: 0.10."
             )
     return NumberFilter(least=asked.least, greatest=asked.greatest, help_text=text)
+
+
+def _up_to(cents: int) -> str:
+    """Return the pattern of amounts in dollars from 0 to a power of ten, given in cents."""
+    most = str(cents // 100)
+    return rf"[0-9]{{1,{len(most) - 1}}}(?:\.[0-9]{{1,2}})?|{most}(?:\.0{{1,2}})?"
 
 
 def _parameters_of(table: Table) -> type[Parameters]:

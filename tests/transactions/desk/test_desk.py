@@ -7,10 +7,12 @@ from html import unescape
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.urls import reverse
 
 from connecticard import clock
+from libraries.models import LibraryFines
 from tests.factories import make_letter, make_library, make_town
 from transactions.desk.answering import outcome_of
 from transactions.desk.form import DeskForm
@@ -147,6 +149,32 @@ def test_two_libraries_say_where_an_item_was_handed_in():
     assert [asked["name"] for asked in outside["ask"]] == ["reached"]
     assert [found["fine"] for found in elsewhere["fines"]] == ["2.50", "1.00"]
     assert at_home["headline"] == "Due: $1.00, payable at the library that lent it"
+
+
+def test_fines_of_a_library_outside_the_program_are_not_taken_for_those_of_who_collects():
+    lender = make_library(town=make_town("Avon", number=4), key="CT0004")
+    outside = make_library(town=make_town("Bethel", number=9), key="CT0009")
+    make_letter(lender)
+    LibraryFines.objects.create(library=outside, valid=DateRange(None, None), cents_a_day=50)
+
+    told = asked_by_program("fine", lender="CT0004", receiver="CT0009", reached="elsewhere")
+
+    assert [asked["name"] for asked in told["ask"]] == ["levies"]
+    assert {known["name"] for known in told["on_record"]} == {"returned_to"}
+
+
+@pytest.mark.parametrize(("most", "shown"), [("150.00", "$150.00"), ("1000", "$1,000.00")])
+def test_a_large_limit_is_taken_by_program_as_by_page(most, shown):
+    given = {
+        "returned_to": "lender",
+        "due": "2026-11-02",
+        "handed_in": "2026-11-12",
+        "lender_rate": "0.10",
+        "lender_most": most,
+    }
+
+    assert asked_by_program("fine", **given)["fines"][0]["fine"] == "1.00"
+    assert shown in words_of("fine", **given)
 
 
 def test_a_fine_is_worked_out_line_by_line():
