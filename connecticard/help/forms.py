@@ -10,6 +10,7 @@ from connecticard.help.rendering import MADE, Rendered, render
 from connecticard.help.services import ABOUT, TEXT
 from connecticard.help.shipped import RESERVED
 from connecticard.models import HELP_LANGUAGES, HelpAudience, HelpPage, HelpPageVersion, HelpSection
+from connecticard.models.help import LONGEST_NAME_OF_ADDRESS
 
 
 class HelpPageForm(forms.Form):
@@ -37,6 +38,7 @@ class HelpPageForm(forms.Form):
     helps_on = forms.CharField(
         label="Pages that it explains",
         required=False,
+        max_length=2_000,
         help_text="Names of addresses, with blanks between, such as transactions:filing*.",
     )
     note = forms.CharField(label="What you changed, and why", max_length=250, required=False)
@@ -64,8 +66,10 @@ class HelpPageForm(forms.Form):
         return day
 
     def clean_helps_on(self) -> list[str]:
-        names: str = self.cleaned_data["helps_on"]
-        return names.split()
+        names = self.cleaned_data["helps_on"].split()
+        if too_long := [name for name in names if len(name) > LONGEST_NAME_OF_ADDRESS]:
+            raise forms.ValidationError(f"No address has a name as long as “{too_long[0]}”. Mend it.")
+        return list(names)
 
     def clean_body(self) -> str:
         typed: str = self.cleaned_data["body"]

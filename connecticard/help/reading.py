@@ -49,8 +49,6 @@ def pages_for(user: Any, language: str) -> list[HelpPageVersion]:
     shown = HelpPageVersion.objects.standing().without_index()
     shown = shown.filter(page__audience__in=audiences(user), page__language__in={language, "en"})
     by_slug = {version.page.slug: version for version in shown.order_by("page__language")}  # en before es
-    if language == "en":
-        by_slug = {version.page.slug: version for version in shown}
     return sorted(
         by_slug.values(),
         key=lambda version: (

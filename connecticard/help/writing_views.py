@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from connecticard import clock
 from connecticard.help import macros, services
@@ -18,6 +18,7 @@ from connecticard.permissions import Action, requires, signed_in
 
 
 @requires(Action.KEEP_HELP)
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Write a new help page."""
     form = HelpPageForm(request.POST or None, initial={"last_checked_on": clock.today()})
@@ -25,6 +26,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 @requires(Action.KEEP_HELP)
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str, language: str) -> HttpResponse:
     """Write the next version of a help page."""
     version = _newest(slug, language)

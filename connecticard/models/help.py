@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 HELP_LANGUAGES = ("en", "es")
+LONGEST_NAME_OF_ADDRESS = 80
 
 
 class HelpAudience(StrEnum):
@@ -87,7 +88,7 @@ class HelpPage(models.Model):
     position = models.PositiveSmallIntegerField("place in its section", default=100)
     owner = models.CharField("who answers for it", max_length=120)
     last_checked_on = models.DateField()
-    helps_on = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    helps_on = ArrayField(models.CharField(max_length=LONGEST_NAME_OF_ADDRESS), default=list, blank=True)
     kept_by_staff_since = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
 

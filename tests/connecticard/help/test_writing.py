@@ -165,3 +165,12 @@ def test_only_staff_write():
     ):
         with pytest.raises(PermissionDenied):
             act(make_user(Role.LIBRARY_FILER, library=library))
+
+
+def test_a_name_that_no_address_can_have_is_refused(staff):
+    make_help_page()
+
+    page = staff.post(EDIT, FILLED | {"helps_on": "x" * 81}).content.decode()
+
+    assert "No address has a name as long as" in page
+    assert len(bodies()) == 1
