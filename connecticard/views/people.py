@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from connecticard import clock, services
+from connecticard import clock, second_factor_services, services
 from connecticard.forms import EndRoleForm, InvitationForm, PeopleFilterForm, ReasonForm
 from connecticard.models import ApiToken, Invitation, Role, RoleAssignment, SecondFactorReset, User
 from connecticard.permissions import Action, may, requires, signed_in
@@ -187,7 +187,7 @@ def reset_second_factor(request: HttpRequest, pk: int) -> HttpResponse:
         return _person_page(request, user, form, status=422)
 
     def act() -> None:
-        services.request_second_factor_reset(
+        second_factor_services.request_second_factor_reset(
             user=user, reason=form.cleaned_data["reason"], by=signed_in(request)
         )
 
@@ -201,7 +201,7 @@ def approve_reset(request: HttpRequest, pk: int) -> HttpResponse:
     reset = get_object_or_404(SecondFactorReset, pk=pk)
     return _told(
         request,
-        lambda: services.approve_second_factor_reset(reset=reset, by=signed_in(request)),
+        lambda: second_factor_services.approve_second_factor_reset(reset=reset, by=signed_in(request)),
         "The second factor is removed. The person sets up a new one at the next sign-in.",
         "connecticard:person",
         pk=reset.user_id,
@@ -215,7 +215,7 @@ def withdraw_reset(request: HttpRequest, pk: int) -> HttpResponse:
     reset = get_object_or_404(SecondFactorReset, pk=pk)
     return _told(
         request,
-        lambda: services.withdraw_second_factor_reset(reset=reset, by=signed_in(request)),
+        lambda: second_factor_services.withdraw_second_factor_reset(reset=reset, by=signed_in(request)),
         "The request is withdrawn.",
         "connecticard:person",
         pk=reset.user_id,

@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test import Client
 from django.urls import reverse
 
-from connecticard import clock, permissions, services
+from connecticard import clock, permissions, second_factor_services, services
 from connecticard.models import (
     AuditEvent,
     Invitation,
@@ -265,7 +265,9 @@ def test_role_of_the_wrong_kind_is_refused_by_the_database():
 def test_second_factor_of_library_people_is_reset_by_one_person(staff):
     client = make_signed_in_client(Role.LIBRARY_FILER, make_library())
 
-    services.request_second_factor_reset(user=client.user, reason="phone lost, called back", by=staff)
+    second_factor_services.request_second_factor_reset(
+        user=client.user, reason="phone lost, called back", by=staff
+    )
 
     assert not Authenticator.objects.filter(user=client.user).exists()
     assert client.get(reverse("connecticard:account")).status_code == 302
@@ -274,20 +276,24 @@ def test_second_factor_of_library_people_is_reset_by_one_person(staff):
 def test_second_factor_of_state_people_needs_a_second_person(staff, administrator):
     lost = make_user(Role.STATE_STAFF)
 
-    reset = services.request_second_factor_reset(user=lost, reason="phone lost", by=administrator)
+    reset = second_factor_services.request_second_factor_reset(
+        user=lost, reason="phone lost", by=administrator
+    )
 
     assert Authenticator.objects.filter(user=lost).exists()
     with pytest.raises(services.Refused, match="second person"):
-        services.approve_second_factor_reset(reset=reset, by=administrator)
+        second_factor_services.approve_second_factor_reset(reset=reset, by=administrator)
     with pytest.raises(PermissionDenied):
-        services.approve_second_factor_reset(reset=reset, by=staff)
-    services.approve_second_factor_reset(reset=reset, by=make_user(Role.STATE_ADMINISTRATOR))
+        second_factor_services.approve_second_factor_reset(reset=reset, by=staff)
+    second_factor_services.approve_second_factor_reset(reset=reset, by=make_user(Role.STATE_ADMINISTRATOR))
     assert not Authenticator.objects.filter(user=lost).exists()
 
 
 def test_second_factor_reset_second_person_is_held_by_the_database(administrator):
     lost = make_user(Role.STATE_STAFF)
-    reset = services.request_second_factor_reset(user=lost, reason="phone lost", by=administrator)
+    reset = second_factor_services.request_second_factor_reset(
+        user=lost, reason="phone lost", by=administrator
+    )
     row = SecondFactorReset.objects.filter(pk=reset.pk)
     now = clock.now()
 
@@ -301,7 +307,7 @@ def test_second_factor_reset_second_person_is_held_by_the_database(administrator
 
 def test_own_second_factor_cannot_be_reset(administrator):
     with pytest.raises(services.Refused, match="Somebody else"):
-        services.request_second_factor_reset(user=administrator, reason="x", by=administrator)
+        second_factor_services.request_second_factor_reset(user=administrator, reason="x", by=administrator)
 
 
 def test_reset_and_approval_on_the_pages():

@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
-from connecticard import clock, services, webhook_services
+from connecticard import clock, second_factor_services, services, webhook_services
 from connecticard.clock import EASTERN
 from connecticard.models import AuditEvent, Role, WebhookType
 from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
@@ -142,7 +142,9 @@ def records(world, settings, tmp_path):
         proposed_by=staff,
         proposed_at=AT,
     )
-    reset = services.request_second_factor_reset(user=staff, reason="lost", by=make_user(Role.STATE_STAFF))
+    reset = second_factor_services.request_second_factor_reset(
+        user=staff, reason="lost", by=make_user(Role.STATE_STAFF)
+    )
     receipt = give_receipt(world.draft, ReceiptKind.SUBMISSION, statement="Submitted", by=filer, at=AT)
     label = LabelMapping.objects.create(
         library=bethel, label="Ours", normal_label="ours", said_by=filer, said_at=AT

@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from connecticard import services
+from connecticard import second_factor_services
 from connecticard.models import User
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
             raise CommandError(f"There is no account {email}.")
-        services.reset_second_factor_from_server(user=user, reason=reason)
+        second_factor_services.reset_second_factor_from_server(user=user, reason=reason)
         self.stdout.write(
             f"The second factor of {user.email} is removed; a new one is set up at the next sign-in."
         )
