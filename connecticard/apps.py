@@ -19,11 +19,11 @@ class ConnecticardConfig(AppConfig):
 
 
 class ReferenceAdminConfig(SimpleAdminConfig):
-    """Django's admin with the pages of the four apps alone: what libraries bring for it stays out."""
+    """Django's admin with the pages of the site's own apps alone: what libraries bring for it stays out."""
 
     default_site = "connecticard.admin_site.ReferenceSite"
 
     def ready(self) -> None:
         super().ready()
-        for app in ("libraries", "transactions", "payments"):
+        for app in ("connecticard.help", "libraries", "transactions", "payments"):
             import_module(f"{app}.admin")

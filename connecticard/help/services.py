@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
@@ -99,6 +100,67 @@ def withdraw_page(*, page: HelpPage, by: User) -> None:
         page.kept_by_staff_since = page.kept_by_staff_since or clock.now()
         page.save(update_fields=["withdrawn_at", "kept_by_staff_since"])
         AuditEvent.record("help_page_withdrawn", target=page, by=by)
+
+
+@transaction.atomic
+def add_row(*, kind: type[Kept], key: str, language: str, values: dict[str, Any], by: User) -> Kept:
+    """Put a word of the glossary or an entry of the directory on record, and return it.
+
+    `values` by column, as `change_row` takes them. No release changes the row from then on.
+    Raises HelpRefused where it is on record already, or a value is not fit to keep.
+    """
+    check(by, Action.KEEP_HELP)
+    on_record = kind._default_manager.filter(key=key, language=language).first()
+    if on_record is not None:
+        raise HelpRefused(
+            f"The key “{key}” is “{on_record}” already. Change that one, or choose another key."
+        )
+    return _keep_row(kind(key=key, language=language), values, by)
+
+
+@transaction.atomic
+def change_row(*, row: Kept, values: dict[str, Any], by: User) -> Kept:
+    """Keep what staff wrote of a word or an entry, and return it; it stays as it was where nothing differs.
+
+    `values` by column; of `withdrawn`, True shows it to nobody any more, and False brings it back. From then
+    on no release changes the row. Raises HelpRefused where a value is not fit to keep.
+    """
+    check(by, Action.KEEP_HELP)
+    return _keep_row(type(row)._default_manager.select_for_update().get(pk=row.pk), values, by)
+
+
+def _keep_row(row: Kept, values: dict[str, Any], by: User) -> Kept:
+    values = dict(values)
+    if (withdrawn := values.pop("withdrawn", None)) is not None:
+        values["withdrawn_at"] = (row.withdrawn_at or clock.now()) if withdrawn else None
+    is_new = row.pk is None
+    if not is_new and not _differs(row, values):
+        return row
+    before = {name: _plain(getattr(row, name)) for name in values}
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.kept_by_staff_since = row.kept_by_staff_since or clock.now()
+    try:
+        row.clean_fields(exclude={"kept_by_staff_since", "withdrawn_at"})
+    except ValidationError as wrong:
+        words = (f"{_label(row, name)}: {' '.join(each)}" for name, each in wrong.message_dict.items())
+        raise HelpRefused(" ".join(words)) from wrong
+    if isinstance(row, DirectoryEntry) and not (row.link or row.email or row.phone):
+        raise HelpRefused("Nothing says how to reach it. Enter a web page, an e-mail address or a telephone.")
+    row.save()
+    name = "glossary_term" if isinstance(row, GlossaryTerm) else "directory_entry"
+    AuditEvent.record(
+        f"{name}_{'added' if is_new else 'changed'}",
+        target=row,
+        by=by,
+        before=None if is_new else before,
+        after={name: _plain(value) for name, value in values.items()},
+    )
+    return row
+
+
+def _label(row: Kept, name: str) -> str:
+    return str(getattr(row._meta.get_field(name), "verbose_name", name)).capitalize()
 
 
 def _plain(value: Any) -> Any:
