@@ -19,6 +19,7 @@ from libraries.models import Library
 from payments import standing
 from payments.models import ExpenditureReport, ExpenditureReportWaiver
 from payments.owing import owed
+from payments.owing.delivery_owed import DeliveryOwed, deliveries_owed
 from payments.owing.owed import Owed
 from payments.rules.eligibility import Code, Unmet, unmet_requirements
 from payments.rules.expenditure_reporting import fiscal_year_of, report_due_in
@@ -27,6 +28,7 @@ from transactions.library_filings import PeriodOfLibrary, periods_of_library
 from transactions.models import Filing
 from transactions.models.waiver import WaiverTerms
 from transactions.rules._wording import written_span
+from transactions.rules.delivery_quarters import due_entry
 from transactions.rules.filing_calendar import Span
 
 # What somebody may do from this page; the library's own steps first, then the State Library's.
@@ -38,6 +40,7 @@ ACTIONS = (
     Action.GRANT_WAIVER,
     Action.KEEP_LEDGER,
     Action.MANAGE_ROSTER,
+    Action.REPORT_DELIVERY,
 )
 _OF_THE_LIBRARY = frozenset(ACTIONS[:4])
 
@@ -76,7 +79,8 @@ class ToDo:
 
     `left` says how much time there is until `last_day`. `rule` is where the due date comes from, `rule_key`
     its rulebook entry. `version` is what is on record of it, and `url` shows that, empty where nothing is.
-    `remedies` are what the reader can do about it; where somebody else has to, `waits_for` says who.
+    `remedies` are what the reader can do about it; where somebody else has to, `waits_for` says who. `note`
+    says what else is to be known.
     """
 
     heading: str
@@ -94,6 +98,7 @@ class ToDo:
     url: str = ""
     remedies: tuple[Remedy, ...] = ()
     waits_for: str = ""
+    note: str = ""
 
     @property
     def is_past(self) -> bool:
@@ -123,6 +128,7 @@ def agenda(
 ) -> Agenda:
     """Return what a library has to do now and later for the payments of the fiscal years that are open.
 
+    The counts of deliverIT CT that are asked for stand among it, though no payment depends on them.
     `may` are those of ACTIONS that the reader may take for the library, `people` who holds a role for it.
     What is certified and in order is left out, unless an amendment of it is open; what was certified late is
     not, until a waiver takes it as in time.
@@ -147,13 +153,16 @@ def agenda(
         for period in filings.values()
         if period.standing and period.working
     ]
+    deliveries = [each for each in deliveries_owed(today, keys=[library.key]) if not each.is_submitted]
+    found += [_of_delivery(each, may, people, today) for each in deliveries]
     for matter, requirements in unmet.items():
         by_code = {requirement.code: requirement for requirement in reversed(requirements)}
         found += [_of_requirement(library, each, may, is_later=bool(matter)) for each in by_code.values()]
     return Agenda(
         tuple(sorted(found, key=lambda each: (each.urgency, each.last_day or date.min))),
         {year: len(requirements) for year, requirements in by_year.items()},
-        can_be_reminded=any(item.can_be_asked_for for item in items),
+        can_be_reminded=any(item.can_be_asked_for for item in items)
+        or any(item.can_be_asked_for for item in deliveries),
     )
 
 
@@ -260,6 +269,30 @@ def _of_amendment(
         url=reverse("transactions:filing", args=[version.pk]),
         remedies=(Remedy(words, reverse(page, args=[version.pk])),) if can_step else (),
         waits_for="" if can_step else _who(action, people, today),
+    )
+
+
+def _of_delivery(
+    item: DeliveryOwed, may: Collection[Action], people: Collection[RoleAssignment], today: date
+) -> ToDo:
+    """Return what has to be done about the counts of a quarter that the library has not submitted."""
+    can_step = Action.REPORT_DELIVERY in may
+    entry = due_entry(item.reported.quarter)
+    return ToDo(
+        heading=item.subject,
+        urgency=Urgency.PAST if item.is_late else Urgency.DUE if can_step else Urgency.WAITS,
+        tag=item.tag,
+        state=item.words,
+        due_on=item.due_on,
+        last_day=item.last_day,
+        left=_left(item.last_day, today),
+        rule=f"({entry.citation})",
+        rule_key=entry.key,
+        url=item.url,
+        remedies=(Remedy(item.step, item.step_url),) if can_step else (),
+        waits_for="" if can_step else _who(Action.REPORT_DELIVERY, people, today),
+        note="No payment depends on these counts"
+        + ("; they are taken late all the same." if item.is_late else "."),
     )
 
 

@@ -129,6 +129,7 @@ def library_home(request: HttpRequest, key: str) -> HttpResponse:
                 may_log=Action.LOG_CONTACT,
                 may_name_deputies=Action.NAME_DEPUTY,
                 may_read_mail=Action.VIEW_MAIL,
+                may_keep_desk_details=Action.KEEP_DESK_DETAILS,
             ),
             "contacts": library.contacts.select_related("by")[:CONTACTS_SHOWN],
             "may_remind": found.can_be_reminded and may(request.user, Action.REMIND),

@@ -11,6 +11,8 @@ from payments.models import PastPayment
 from tests.factories import (
     give_role,
     make_consortium,
+    make_delivery_report,
+    make_delivery_site,
     make_filing,
     make_letter,
     make_library,
@@ -396,3 +398,37 @@ def test_home_is_closed_to_other_libraries_and_to_nobody(client):
 
     assert make_signed_in_client(Role.LIBRARY_CERTIFIER, make_library()).get(address).status_code == 403
     assert client.get(address).status_code == 302
+
+
+def test_home_asks_for_the_counts_of_the_delivery(settings):
+    settings.DEMO_TODAY = date(2026, 10, 10)
+    library = participant("Avon Free Public Library")
+    certified(library, {})
+    site = make_delivery_site(library=library)
+    quarter = date(2026, 7, 1)
+    enter = reverse("transactions:delivery_enter", args=[site.key, "2026-07"])
+    filer = make_signed_in_client(Role.LIBRARY_FILER, library)
+
+    page = filer.get(home(library))
+    assert f'href="{enter}"' in page.text
+    assert "deliverIT CT counts, July to September 2026" in text(page)
+    assert "5 days left" in text(page)
+    assert "No payment depends on these counts." in text(page)
+
+    settings.DEMO_TODAY = date(2026, 10, 20)
+    assert "they are taken late all the same" in text(filer.get(home(library)))
+    assert enter not in make_signed_in_client(Role.AUDITOR).get(home(library)).text
+
+    make_delivery_report(site, quarter, {}, at=AT, by=filer.user)
+    assert "deliverIT CT counts" not in text(filer.get(home(library)))
+
+
+def test_home_leads_to_what_the_desk_should_know_and_to_the_assessment():
+    library = participant("Avon Free Public Library")
+    desk = reverse("libraries:desk_details", args=[library.key])
+    assessment = reverse("reports:assessment", args=[library.key])
+
+    own = make_signed_in_client(Role.LIBRARY_FILER, library).get(home(library)).text
+    assert f'href="{desk}"' in own
+    assert f'href="{assessment}"' in own
+    assert desk not in make_signed_in_client(Role.AUDITOR).get(home(library)).text
