@@ -41,6 +41,8 @@ UNPUBLISHED = frozenset(
         "payments_reminderschedule",
     }
 )
+# Tables of which a draft is work under way too: the rows that move the mark on.
+OF_ROWS = {"transactions_deliveryreport": "NEW.status <> 'draft'"}
 TRIGGER = "moves_the_published_mark_on"
 
 
@@ -60,8 +62,10 @@ def watch_tables(app_config: AppConfig, using: str, **kwargs: Any) -> None:
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s", [TRIGGER])
         watched = {table for (table,) in cursor.fetchall()}
         for table in sorted((tables & there) - watched - UNPUBLISHED):
+            changes, each = "INSERT OR UPDATE OR DELETE OR TRUNCATE", "STATEMENT"
+            if table in OF_ROWS:
+                changes, each = "INSERT OR UPDATE", f"ROW WHEN ({OF_ROWS[table]})"
             cursor.execute(
-                f"CREATE TRIGGER {TRIGGER} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE "
-                f"ON {connection.ops.quote_name(table)} "
-                "FOR EACH STATEMENT EXECUTE FUNCTION connecticard_move_the_published_mark_on()"
+                f"CREATE TRIGGER {TRIGGER} AFTER {changes} ON {connection.ops.quote_name(table)} "
+                f"FOR EACH {each} EXECUTE FUNCTION connecticard_move_the_published_mark_on()"
             )

@@ -27,7 +27,14 @@ from reports.models import Edition
 from tests.api_world import AT, TODAY, World
 from tests.connecticard.test_every_address import addresses
 from tests.connecticard.test_reach import records, with_a_form  # noqa: F401 - a fixture
-from tests.factories import make_letter, make_library, make_signed_in_client, make_user
+from tests.factories import (
+    make_delivery_report,
+    make_delivery_site,
+    make_letter,
+    make_library,
+    make_signed_in_client,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +87,21 @@ def test_a_change_of_a_row_makes_the_page_anew(client, made):
 
     assert "Birch Library" in client.get(PAGE).content.decode()
     assert len(made) == 2
+
+
+def test_a_draft_of_delivery_counts_leaves_the_pages_as_they_were(client, made):
+    site, by = make_delivery_site(library=make_library()), make_user(second_factor=False)
+    client.get(PAGE)
+
+    report = make_delivery_report(site, date(2026, 7, 1), {}, at=None, by=by)
+    client.get(PAGE)
+    pages_before = len(made)
+    report.status, report.submitted_by = "submitted", by
+    report.submitted_at = report.first_submitted_at = AT
+    report.save()
+    client.get(PAGE)
+
+    assert (pages_before, len(made)) == (1, 2)
 
 
 def test_what_was_taken_back_leaves_the_page_as_it_was(client, made):
@@ -270,8 +292,8 @@ def test_no_page_that_is_kept_reads_a_table_that_does_not_move_the_mark(
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = %s", [TRIGGER])
         watched = {table for (table,) in cursor.fetchall()}
     everything = set(connection.introspection.table_names())
-    # Of these a page reads what is certified, and certifying writes totals, which are watched.
-    through_totals = {"transactions_filing", "transactions_loancount"}
+    # Of these a page reads what is certified or submitted, and that writes to a table which is watched.
+    through_totals = {"transactions_deliverycount", "transactions_filing", "transactions_loancount"}
     read: dict[str, set[str]] = {}
     for name, _, pattern in KEPT:
         parts = records(name, pattern)
