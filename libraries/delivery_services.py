@@ -140,8 +140,9 @@ def _held(site: DeliverySite, by: User) -> DeliverySite:
 
 
 def _end_codes(site: DeliverySite, after: date) -> None:
-    for code in site.codes.filter(valid__contains=after):
-        if code.valid.lower == after:
+    """End the codes of a site the day before; one that would have begun on the day or later is taken out."""
+    for code in site.codes.filter(valid__overlap=DateRange(after, None)):
+        if code.valid.lower and code.valid.lower >= after:
             code.delete()
             continue
         code.valid = DateRange(code.valid.lower, after)

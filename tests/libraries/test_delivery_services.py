@@ -47,6 +47,16 @@ def test_college_is_added_corrected_and_ended(by):
         services.end_service(site=site, last_day=date(2026, 7, 30), by=by)
 
 
+def test_a_code_to_come_ends_with_the_service_too(by):
+    site = services.add_site(key="COL1", name="A College", kind="academic", by=by)
+    services.set_code(site=site, code="A12", from_day=None, by=by)
+    services.set_code(site=site, code="B12", from_day=date(2026, 9, 1), by=by)
+
+    services.end_service(site=site, last_day=date(2026, 6, 30), by=by)
+
+    assert [(code.code, code.valid.upper) for code in site.codes.all()] == [("A12", date(2026, 7, 1))]
+
+
 def test_site_is_a_library_s_or_has_a_key_and_a_name(by):
     for refused, said in (
         ({"key": "COL1", "name": "A College", "kind": "public"}, "Choose both or neither"),

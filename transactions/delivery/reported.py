@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from libraries.models import DeliverySite
 from transactions.delivery.tallying import months_served
@@ -67,11 +67,12 @@ def quarters_reported() -> list[Quarter]:
 def volume_by_quarter() -> dict[Quarter, Volume]:
     """Return what all sites together reported of each quarter, the earliest first."""
     names = ("bins_in", "items_in", "bins_out", "items_out")
+    counted = ~Q(**{f"{name}__isnull": True for name in names})
     rows = (
         DeliveryCount.objects.filter(report__in=DeliveryReport.objects.standing())
         .values("report__quarter")
         .order_by("report__quarter")
-        .annotate(*map(Sum, names), months=Count("pk"))
+        .annotate(*map(Sum, names), months=Count("pk", filter=counted))
         .values_list("report__quarter", *(f"{name}__sum" for name in names), "months")
     )
     return {Quarter(day): Volume(*(number or 0 for number in numbers)) for day, *numbers in rows}

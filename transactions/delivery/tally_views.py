@@ -20,6 +20,7 @@ from transactions.delivery.tallying import tallied
 from transactions.models import DeliveryReport, DeliveryTally
 from transactions.rules.delivery_counts import ASKED, Measure
 from transactions.rules.delivery_quarters import Quarter
+from transactions.rules.filing_calendar import Span
 
 
 @requires(Action.REPORT_DELIVERY)
@@ -76,7 +77,7 @@ def _day_of(request: HttpRequest) -> date:
 def _tally_context(site: DeliverySite, day: date, tally: DeliveryTally, form: TallyForm) -> dict[str, object]:
     today = clock.today()
     month = day.replace(day=1)
-    sums = tallied(site, month, _last_of(month)).get(month)
+    sums = tallied(site, month, Span.of_month(month).last_day).get(month)
     quarter = Quarter.containing(day)
     return {
         "site": site,
@@ -102,7 +103,7 @@ def delivery_sheet(request: HttpRequest, key: str) -> HttpResponse:
     """The tally of a month as a sheet to print and write on, with what is tallied already."""
     site = site_of(request, key)
     month = _day_of(request).replace(day=1)
-    last = _last_of(month)
+    last = Span.of_month(month).last_day
     days = [month + timedelta(days=number) for number in range(last.day)]
     on_record = {
         tally.day: tally for tally in DeliveryTally.objects.filter(site=site, day__range=(month, last))
@@ -133,7 +134,3 @@ def delivery_sheet(request: HttpRequest, key: str) -> HttpResponse:
 
 def _on(tally: DeliveryTally | None, measure: Measure) -> int | None:
     return tally.number(measure) if tally else None
-
-
-def _last_of(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)

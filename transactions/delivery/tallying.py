@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Sum
@@ -12,6 +12,7 @@ from libraries.models import DeliverySite
 from transactions.models import DeliveryReport, DeliveryTally
 from transactions.rules.delivery_counts import Counts, Measure, places_missing
 from transactions.rules.delivery_quarters import Quarter
+from transactions.rules.filing_calendar import Span
 
 Place = tuple[date, Measure]
 
@@ -81,7 +82,9 @@ class Content:
 def months_served(site: DeliverySite, quarter: Quarter) -> tuple[date, ...]:
     """Return the months of a quarter on a day of which the delivery served the site."""
     first, after = site.valid.lower or date.min, site.valid.upper or date.max
-    return tuple(month for month in quarter.months if first <= _last_of(month) and month < after)
+    return tuple(
+        month for month in quarter.months if first <= Span.of_month(month).last_day and month < after
+    )
 
 
 def content(site: DeliverySite, quarter: Quarter, report: DeliveryReport | None) -> Content:
@@ -91,7 +94,3 @@ def content(site: DeliverySite, quarter: Quarter, report: DeliveryReport | None)
         return Content(months, report.counted())
     entered = report.counted() if report else {}
     return Content(months, entered, tallied(site, quarter.first_day, quarter.last_day))
-
-
-def _last_of(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)

@@ -24,6 +24,7 @@ from transactions.rules.delivery_quarters import RULEBOOK, Quarter, due_entry
 from transactions.services import FilingChanged
 
 MANY = 12
+LONGEST_NAME = 120
 
 
 @requires(Action.VIEW_DELIVERY)
@@ -36,7 +37,7 @@ def delivery_list(request: HttpRequest) -> HttpResponse:
     )
     if len(sites[:2]) == 1:
         return redirect("transactions:delivery_site", sites[0].key)
-    name = request.GET.get("name", "").strip()
+    name = request.GET.get("name", "").replace("\0", "").strip()[:LONGEST_NAME]
     found = sites.with_code(today).filter(Q(name__icontains=name) | Q(key__iexact=name)).order_by("name")
     return render(
         request,
