@@ -10,7 +10,7 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from connecticard.templatetags.figures import day, days
 from libraries.models import Consortium, ConsortiumMembership, Library
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 
 @transaction.atomic

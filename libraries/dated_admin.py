@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from connecticard.reference_admin import ActForm, ReferenceAdmin
 from connecticard.templatetags.figures import days
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 
 class RosterForm(ActForm):

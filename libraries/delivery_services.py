@@ -11,7 +11,7 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from connecticard.templatetags.figures import day, days
 from libraries.models import DeliveryCode, DeliverySite, Library, SiteKind, Town
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 _CODE = re.compile(r"([A-Z]?)([0-9][A-Z0-9-]{0,10})")
 
@@ -82,10 +82,11 @@ def correct_site(*, site: DeliverySite, name: str, town: Town | None, note: str,
 def end_service(*, site: DeliverySite, last_day: date, by: User) -> DeliverySite:
     """Record the last day on which the delivery serves a site; its code ends with it.
 
-    Raises RosterChangeRefused where an end is on record and for a day before the first.
+    An end on record may come earlier, not later. Raises RosterChangeRefused for a day on which the site is
+    not served.
     """
     site = _held(site, by)
-    if site.valid.upper is not None or (site.valid.lower and last_day < site.valid.lower):
+    if last_day not in site.valid:
         raise RosterChangeRefused(f"{site} is on record as served {days(site.valid)}. Enter a day in it.")
     after = last_day + timedelta(days=1)
     _end_codes(site, after)

@@ -11,7 +11,7 @@ from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from connecticard.templatetags.figures import day
 from libraries.models import Library, LibraryContact, LibraryFines
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 
 @transaction.atomic

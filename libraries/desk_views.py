@@ -11,7 +11,7 @@ from connecticard.permissions import Action, may, requires, signed_in
 from libraries import desk_services
 from libraries.forms import ContactForm, FinesForm
 from libraries.models import Library, LibraryContact
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 _CONTACT = ("phone", "hours", "web_site")
 

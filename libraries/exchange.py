@@ -28,7 +28,7 @@ from libraries.models import (
     Residency,
     Town,
 )
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 KEY = "Its FSCS key or State Library key, such as CT0003."
 a_library = find(Library, "key", "library", "its key, such as CT0003")

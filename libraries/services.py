@@ -12,12 +12,17 @@ from connecticard.locks import share_payment_inputs
 from connecticard.models import AuditEvent, User
 from connecticard.permissions import Action
 from connecticard.templatetags.figures import day, days
-from libraries.models import LetterOfAgreement, Library, LibraryName, LibrarySuccession, Residency, Town
-
-
-class RosterChangeRefused(ValueError):
-    """The roster cannot be changed so; the message says why and what to do."""
-
+from libraries import delivery_services
+from libraries.models import (
+    DeliverySite,
+    LetterOfAgreement,
+    Library,
+    LibraryName,
+    LibrarySuccession,
+    Residency,
+    Town,
+)
+from libraries.refused import RosterChangeRefused
 
 # Letters of agreement
 
@@ -311,7 +316,7 @@ def set_legal_standing(*, library: Library, met: bool, evidence: str, by: User) 
 def close_library(
     *, library: Library, last_day: date, document: str, principal_after: Library | None = None, by: User
 ) -> Library:
-    """Record that a library closed: letter, memberships and residency end with its last day.
+    """Record that a library closed: letter, memberships, residency and delivery end with its last day.
 
     `principal_after` takes its place as principal library of the towns where it was that; needed where it
     was the principal library of any. Raises RosterChangeRefused as `change_residency` does.
@@ -392,6 +397,8 @@ def _close(library: Library, on: date, principal_after: Library | None, document
                 row.valid = DateRange(row.valid.lower, on)
                 row.save(update_fields=["valid"])
             ended.setdefault(kind, []).append(str(row))
+    if site := DeliverySite.objects.filter(library=library, valid__overlap=DateRange(on, None)).first():
+        delivery_services.end_service(site=site, last_day=on - timedelta(days=1), by=by)
     AuditEvent.record(
         "library_closed",
         target=library,

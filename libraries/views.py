@@ -23,7 +23,7 @@ from libraries.forms import (
     WithdrawLetterForm,
 )
 from libraries.models import LetterOfAgreement, Library, Residency, Town
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 
 
 @login_not_required

@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from connecticard.models import AuditEvent, Role
 from libraries import delivery_services as services
 from libraries.models import DeliverySite
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 from tests.factories import make_delivery_site, make_library, make_town, make_user
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from connecticard.models import AuditEvent, Role
 from libraries import desk_services
 from libraries.exchange import ContactResource
 from libraries.models import LibraryContact, LibraryFines
+from libraries.refused import RosterChangeRefused
 from libraries.roster import load_roster
-from libraries.services import RosterChangeRefused
 from reports.demonstration_desk import load_desk_details
 from tests.factories import make_library, make_signed_in_client, make_town, make_user
 from transactions.desk.answering import outcome_of

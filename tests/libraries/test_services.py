@@ -7,9 +7,10 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from connecticard.models import AuditEvent, Role
 from libraries import services
 from libraries.models import Library, Residency, Town
-from libraries.services import RosterChangeRefused
+from libraries.refused import RosterChangeRefused
 from tests.factories import (
     make_consortium,
+    make_delivery_site,
     make_home_library,
     make_letter,
     make_library,
@@ -374,6 +375,30 @@ def test_principal_library_does_not_close_without_one_in_its_place(staff):
 
     old.refresh_from_db()
     assert old.open_during.upper is None
+
+
+def test_delivery_of_a_closed_library_ends_with_its_last_day(staff):
+    first = make_home_library()
+    second = make_home_library(town=first.town, principal=False)
+    site = make_delivery_site(library=second, code="A12")
+
+    services.close_library(library=second, last_day=DAY_BEFORE, document="Vote", by=staff)
+
+    site.refresh_from_db()
+    assert (site.valid, site.codes.get().valid) == (DateRange(None, CHANGE), DateRange(None, CHANGE))
+    event = AuditEvent.objects.get(action="delivery_service_ended")
+    assert (event.by, event.after) == (staff, {"through": "2026-06-30"})
+
+
+def test_delivery_that_ended_before_its_library_closed_stays_so(staff):
+    first = make_home_library()
+    second = make_home_library(town=first.town, principal=False)
+    site = make_delivery_site(library=second, valid=DateRange(None, date(2026, 1, 1)))
+
+    services.close_library(library=second, last_day=DAY_BEFORE, document="Vote", by=staff)
+
+    site.refresh_from_db()
+    assert site.valid == DateRange(None, date(2026, 1, 1))
 
 
 # Reading
