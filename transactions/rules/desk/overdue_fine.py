@@ -88,7 +88,11 @@ RETURNED_TO = Question(
     "returned_to",
     "Where was the item handed in?",
     choices(
-        ("lender", "At the library that lent it"),
+        (
+            "lender",
+            "At the library that lent it",
+            "Of an interlibrary loan, the library that requested it for the borrower.",
+        ),
         ("elsewhere", "At another library that takes part"),
         ("not_participating", "At a library that does not take part"),
     ),
