@@ -212,6 +212,7 @@ def test_quarter_without_service_and_words_that_are_none_are_not_found(client, s
 
     assert client.get(address("enter", site, "2026-04")).status_code == 404
     assert client.get(address("enter", site, "2026-08")).status_code == 404
+    assert client.get(address("enter", site, "9999-10")).status_code == 404
     page = text(client.get(address("enter", site, "2026-07")))
     assert "2026-09-bins_in" in page
     assert "2026-08-bins_in" not in page

@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from connecticard.form_fields import FIRST_DAY, LAST_DAY
 from connecticard.permissions import Action, delivery_sites_for
 from libraries.models import DeliverySite
 from transactions.rules.delivery_quarters import Quarter
@@ -19,8 +20,11 @@ def site_of(request: HttpRequest, key: str, action: Action = Action.VIEW_DELIVER
 
 
 def quarter_of(name: str) -> Quarter:
-    """Return the quarter that an address names; 404 for any other text."""
+    """Return the quarter that an address names; 404 for any other text, and for days of no calendar."""
     try:
-        return Quarter.named(name)
+        quarter = Quarter.named(name)
     except ValueError:
         raise Http404(f"{name} names no quarter.") from None
+    if not FIRST_DAY <= quarter.first_day <= LAST_DAY:
+        raise Http404(f"Nothing is counted in {name}.")
+    return quarter
