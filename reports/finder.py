@@ -51,12 +51,12 @@ def find(text: str, on: date) -> Found:
     if not via:
         for village, names in villages().items():
             if normal(village) == asked:
-                via |= dict.fromkeys(names, village)
+                via |= {name: village for name in names if name in towns}
     if not via:
         via = {name: "" for name in towns if asked in normal(name)}
         for village, names in villages().items():
             if asked in normal(village):
-                via |= {name: village for name in names if name not in via}
+                via |= {name: village for name in names if name in towns and name not in via}
     open_today = Library.objects.open_on(on).with_participation(on).select_related("town")
     named = () if any(normal(name) == asked for name in via) else tuple(open_today.matching(text))
     if len(via) > MOST_TOWNS:

@@ -93,6 +93,14 @@ def test_the_finder_says_what_to_do_where_nothing_fits(client, roster):
     assert "Enter the town or village where you live" in shown(client, "finder", q="")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("asked", ["nowhere green", "nowhere"])
+def test_a_village_of_a_town_not_on_record_leads_nowhere(monkeypatch, asked):
+    monkeypatch.setattr("reports.finder.villages", lambda: {"Nowhere Green": ("Nowhere",)})
+
+    assert not find(asked, date(2027, 3, 22))
+
+
 def test_the_middle_of_every_town_is_within_the_state_and_miles_are_miles():
     found = middles()
 
