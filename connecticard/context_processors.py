@@ -7,7 +7,6 @@ from django.http import HttpRequest
 from django.utils import translation
 
 from connecticard import clock, languages, navigation
-from connecticard.help import reading
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -19,6 +18,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "demo_today": settings.DEMO_TODAY,
         "language": translation.get_language(),
         "language_versions": partial(languages.versions, request),
-        "help_page": partial(reading.help_of, request),
         "navigation": partial(navigation.rows, request),  # called by a page that shows it, not a fragment
     }

@@ -6,7 +6,6 @@ from itertools import groupby
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
 
@@ -72,14 +71,6 @@ def find_page(slug: str, language: str) -> HelpPageVersion | None:
     versions = HelpPageVersion.objects.standing().without_index().select_related("made_by")
     found = {version.page.language: version for version in versions.filter(page__slug=slug)}
     return found.get(language) or found.get("en")
-
-
-def help_of(request: HttpRequest) -> HelpPageVersion | None:
-    """Return the help page that explains the page of a request; None where nobody wrote one."""
-    match = request.resolver_match
-    if match is None or not hasattr(request, "user"):
-        return None
-    return help_for(match.view_name, request.user, language_of_page())
 
 
 def help_for(view_name: str, user: Any, language: str) -> HelpPageVersion | None:

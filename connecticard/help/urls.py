@@ -12,6 +12,7 @@ urlpatterns = [
     path("help/search/", views.search, name="search"),
     path("help/glossary/", views.glossary, name="glossary"),
     path("help/handbook/", views.handbook, name="handbook"),
+    path("help/for/<str:name>/", views.of_page, name="of_page"),
     path("help/new/", writing_views.new, name="new"),
     path("help/<slug:slug>/", views.page, name="page"),
     path(f"{_PAGE}edit/", writing_views.edit, name="edit"),

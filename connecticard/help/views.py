@@ -4,7 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from connecticard import clock
@@ -17,6 +17,7 @@ from connecticard.models import HelpPageVersion
 from connecticard.permissions import Action, may
 from connecticard.published_pages import published_page
 
+LONGEST_NAME = 100
 FEW_HEADINGS = 2  # which need no table of contents
 
 
@@ -59,6 +60,19 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             "may_keep": may(request.user, Action.KEEP_HELP),
         },
     )
+
+
+@login_not_required
+@require_safe
+def of_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Lead to the help page that explains a page of the site, by the name of its address; public.
+
+    A page only links here: which help page that is, is asked when somebody wants it.
+    """
+    if len(name) > LONGEST_NAME:
+        raise Http404
+    version = reading.help_for(name, request.user, language_of_page())
+    return redirect("help:page", version.page.slug) if version else redirect("help:index")
 
 
 @login_not_required

@@ -26,6 +26,7 @@ PUBLIC = {
     "connecticard:accept_invitation",
     "connecticard:webhook_reference",
     "help:glossary",
+    "help:of_page",
     "help:handbook",
     "help:index",
     "help:page",

@@ -90,9 +90,16 @@ def test_a_page_holds_the_meaning_of_each_of_its_words_once(client):
 @pytest.mark.django_db
 def test_a_page_links_to_its_own_help(client):
     make_help_page(helps_on=("libraries:town_*",))
+    link = '<a class="site-header__help" href="{}">Help for this page</a>'
 
-    towns = client.get("/towns/").content.decode()
-    libraries = client.get("/libraries/").content.decode()
+    for page, its_link, leads_to in (
+        ("/towns/", "/help/for/libraries:town_list/", "/help/how-to-count/"),
+        ("/libraries/", "/help/for/libraries:library_list/", "/help/"),
+    ):
+        assert link.format(its_link) in client.get(page).content.decode()
+        assert client.get(its_link).url == leads_to
 
-    assert '<a class="site-header__help" href="/help/how-to-count/">Help for this page</a>' in towns
-    assert '<a class="site-header__help" href="/help/">Help</a>' in libraries
+
+@pytest.mark.django_db
+def test_no_page_has_a_name_of_any_length(client):
+    assert client.get(f"/help/for/{'a' * 101}/").status_code == 404
