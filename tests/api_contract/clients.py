@@ -1,10 +1,10 @@
 """The kinds of client that ask: nobody, a program for each role, and one for each scope alone."""
 
 from connecticard.models import Role
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 from connecticard.permissions import PERMITTED, SCOPES, Scope
 from tests.api_world import World, token_of
-from tests.factories import make_consortium, make_user
+from tests.factories import make_consortium, make_delivery_site, make_user
 
 EVERYBODY = ["nobody", *Role]
 WRITERS = [Role.LIBRARY_FILER, Role.LIBRARY_CERTIFIER]
@@ -26,6 +26,7 @@ def headers_of_every_client(world: World) -> dict[str, dict[str, str]]:
             role,
             library=avon if role in LIBRARY_ROLES else None,
             consortium=make_consortium(members=(avon,)) if role in CONSORTIUM_ROLES else None,
+            delivery_site=make_delivery_site() if role in DELIVERY_ROLES else None,
         )
         for role in Role
     }

@@ -14,11 +14,18 @@ from connecticard.api_deprecation import Retirement
 from connecticard.api_problems import PROBLEMS
 from connecticard.api_schema import description, operations, writing_operations
 from connecticard.models import Role
-from connecticard.models.role_assignment import CONSORTIUM_ROLES, LIBRARY_ROLES
+from connecticard.models.role_assignment import CONSORTIUM_ROLES, DELIVERY_ROLES, LIBRARY_ROLES
 from connecticard.permissions import API_READING, PERMITTED, Scope
 from libraries.api import TownViewSet
 from tests.api_world import ADDRESSES, TODAY, World, token_of
-from tests.factories import make_consortium, make_home_library, make_signed_in_client, make_town, make_user
+from tests.factories import (
+    make_consortium,
+    make_delivery_site,
+    make_home_library,
+    make_signed_in_client,
+    make_town,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"
@@ -63,6 +70,7 @@ def test_each_role_reads_what_the_table_permits(world, role):
         role,
         library=avon if role in LIBRARY_ROLES else None,
         consortium=make_consortium(members=(avon,)) if role in CONSORTIUM_ROLES else None,
+        delivery_site=make_delivery_site() if role in DELIVERY_ROLES else None,
     )
     by_session, by_token = make_signed_in_client(user=user), Client(headers=token_of(user))
     for route, address in addresses(world):

@@ -159,7 +159,14 @@ def test_who_has_many_places_sees_sections_and_the_places_of_the_one_they_are_in
 
     found = navigation.rows(request_by(staff, path="/mail/"))
 
-    assert [link.label for link in found.links] == ["Work", "Payments", "Libraries", "Published", "Office"]
+    assert [link.label for link in found.links] == [
+        "Work",
+        "Payments",
+        "Desk",
+        "Libraries",
+        "Published",
+        "Office",
+    ]
     assert [link.label for link in found.links if link.current] == ["Work"]
     assert found.section == "Work"
     assert [link.label for link in found.places if link.current] == ["Mail"]
@@ -170,7 +177,7 @@ def test_who_has_many_places_sees_sections_and_the_places_of_the_one_they_are_in
 def test_who_is_nowhere_of_the_navigation_sees_the_sections_alone():
     found = navigation.rows(request_by(make_user(Role.STATE_STAFF), path="/account/"))
 
-    assert len(found.links) == 5
+    assert len(found.links) == 6
     assert not any(link.current for link in found.links)
     assert found.places == ()
 

@@ -41,6 +41,8 @@ def test_auditor_changes_nothing():
         Action.VIEW_PEOPLE,
         Action.VIEW_AUDIT,
         Action.VIEW_DELIVERY,
+        Action.READ_HELP,
+        Action.READ_STATE_HELP,
     }
 
     assert {action for action in Action if Role.AUDITOR in PERMITTED[action]} == reads
@@ -117,6 +119,7 @@ def test_delivery_reporter_reaches_one_site_and_no_library():
     assert {action for action in Action if may(user, action)} == {
         Action.VIEW_DELIVERY,
         Action.REPORT_DELIVERY,
+        Action.READ_HELP,
     }
 
 

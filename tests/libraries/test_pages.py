@@ -42,7 +42,7 @@ def page(client: Client, name: str, *args: object, **query: object) -> str:
 def test_anybody_sees_every_library_with_its_participation(client, roster, django_assert_max_num_queries):
     make_letter(Library.objects.get(key="CT0001"))
 
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         listed = page(client, "library_list")
 
     assert "192 libraries, November 20, 2026" in listed
@@ -71,7 +71,7 @@ def test_search_for_an_unknown_town_says_so(client, roster):
 
 
 def test_anybody_sees_the_towns_with_their_home_libraries(client, roster, django_assert_max_num_queries):
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         listed = page(client, "town_list")
 
     assert "169 towns, November 20, 2026" in listed

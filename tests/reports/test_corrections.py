@@ -107,7 +107,7 @@ def test_amendment_becomes_a_certified_statement_and_a_new_edition(
     assert "recorded claim: underpaid" in done
     assert "Its documents are being made" in done
     made = text(staff.get(reverse("reports:correction_page", args=[run.pk, 1])))
-    assert "Correction statement 1 FY2027,</span> PDF" in made
+    assert "Correction statement 1 FY2027</span>,</span> PDF" in made
     assert not awaits_statement(run)
     first, second = Edition.objects.order_by("number")
     assert (second.number, second.correction, second.status) == (2, run.corrections.get(), "draft")

@@ -127,7 +127,7 @@ def test_the_front_page_says_that_a_replayed_year_is_assumed_and_estimated(clien
 
 
 def test_the_rulebook_shows_each_value_at_its_key(client, django_assert_max_num_queries):
-    with django_assert_max_num_queries(2):
+    with django_assert_max_num_queries(3):
         response = client.get(reverse("reports:rulebook"))
 
     html = response.content.decode()
@@ -209,7 +209,7 @@ def test_values_are_written_in_words(value, words):
 
 
 def test_anybody_sees_the_reports_of_a_published_year(client, published, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         shown = page(client, "report_list")
 
     assert "Fiscal year 2027" in shown
@@ -296,7 +296,7 @@ def test_a_run_is_published_with_its_documents(client, certified_run):
 
 
 def test_anybody_reads_a_library_s_statements(client, published, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         shown = page(client, "library_documents", "A")
 
     assert "2027" in shown
