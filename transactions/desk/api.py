@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -27,11 +28,13 @@ from connecticard.api_views import ApiView, OneViewSet
 from libraries.models import Library
 from transactions.desk import page
 from transactions.desk.answering import Outcome, outcome_of
-from transactions.desk.form import ON, DeskForm, library_fields, plain_dollars
+from transactions.desk.form import ON, UNKNOWN_LIBRARY, DeskForm, library_fields, plain_dollars
 from transactions.rules.desk import TABLES
 from transactions.rules.desk._table import Amount, Answer, Kind, Question, Table, Verdict, Whose
 
 _DOLLARS = r"^[0-9]+\.[0-9]{2}$"
+_NOT_ON_RECORD = frozenset({UNKNOWN_LIBRARY, "min_value", "max_value"})
+"""Mistakes of a form that is as described: a library, or a day, that the program does not know."""
 
 # Records
 
@@ -289,6 +292,9 @@ class DeskQuestionViewSet(ApiView, GenericViewSet):
         ).refuse_mistakes()
         form = DeskForm(self.table, request.query_params)
         if not form.is_valid():
+            mistakes = [error for errors in form.errors.as_data().values() for error in errors]
+            if absent := [error for error in mistakes if error.code in _NOT_ON_RECORD]:
+                raise NotFound(" ".join(absent[0].messages))
             raise Refused(
                 [
                     Mistake("invalid_parameter", name, str(error), known[name].extra["help_text"])

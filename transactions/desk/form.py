@@ -25,6 +25,8 @@ ON = "day"
 """The parameter that names the day asked about, where a table has one."""
 OWN_LIBRARY = "library"
 """The parameter that names the library at whose desk it is asked."""
+UNKNOWN_LIBRARY = "unknown_library"
+"""The code of the mistake of naming a library that is not on record."""
 
 
 def plain_dollars(cents: int) -> str:
@@ -71,7 +73,8 @@ class LibraryField(forms.Field):
         found = Library.objects.filter(key=value).first() if _KEY.fullmatch(str(value)) else None
         if found is None:
             raise forms.ValidationError(
-                _("There is no library %(key)s. Choose one from the list.") % {"key": value}
+                _("There is no library %(key)s. Choose one from the list.") % {"key": value},
+                code=UNKNOWN_LIBRARY,
             )
         return found
 

@@ -246,7 +246,6 @@ def test_a_program_is_told_what_it_must_say():
     [
         {"shown": "passport"},
         {"borrower": "Ann"},
-        {"library": "CT9999"},
         {"library": "no library"},
     ],
 )
@@ -272,3 +271,17 @@ def test_addresses_hold_only_what_decided():
     form = DeskForm(TABLES["card"], {"shown": "nothing", "card": "right", "issuer": "home"})
 
     assert query_of(outcome_of(form, date(2026, 11, 22))) == {"shown": "nothing"}
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "why"),
+    [
+        ("lending", {"library": "CT9999"}, "There is no library CT9999"),
+        ("fine", {"handed_in": "1408-05-11"}, "years 1800 to 2199"),
+    ],
+)
+def test_program_is_told_what_is_not_on_record(key, said, why):
+    told = asked_by_program(key, 404, **said)
+
+    assert told["code"] == "not_found"
+    assert why in told["detail"]
