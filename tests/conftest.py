@@ -22,19 +22,36 @@ settings.load_profile("untimed")
 gc.set_threshold(100_000, 20, 50)
 
 
-def _empty_what_was_filled(self: TransactionTestCase) -> None:
-    """Empty the tables in which a test that commits left rows, and leave the many others alone.
-
-    Waits, as a flush does, until no session writes to them.
-    """
+def _filled(cursor: Any) -> list[str]:
+    """Return the tables with rows that a test may have left, or a migration have brought."""
     tables = connection.introspection.django_table_names(only_existing=True, include_views=False)
     tables = sorted(set(tables) - {"auth_permission", "django_content_type"})
+    cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))
+    return [name for (name,) in cursor.fetchall()]
+
+
+def _keep_what_migrations_brought() -> None:
+    """Copy the rows that are there from the beginning, such as the categories of expenditure."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))
-        if filled := [name for (name,) in cursor.fetchall()]:
-            cursor.execute(f"LOCK TABLE {', '.join(filled)} IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("DROP SCHEMA IF EXISTS as_migrated CASCADE; CREATE SCHEMA as_migrated")
+        for name in _filled(cursor):
+            cursor.execute(f"CREATE TABLE as_migrated.{name} AS TABLE {name}")
+
+
+def _empty_what_was_filled(self: TransactionTestCase) -> None:
+    """Bring the tables in which a test that commits left rows back to what migrations brought.
+
+    Leaves the many others alone. Waits, as a flush does, until no session writes to them.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'as_migrated'")
+        brought = {name for (name,) in cursor.fetchall()}
+        if changed := sorted({*_filled(cursor)} | brought):
+            cursor.execute(f"LOCK TABLE {', '.join(changed)} IN ACCESS EXCLUSIVE MODE")
             cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger keeps these rows
-            cursor.execute("; ".join(f"DELETE FROM {name}" for name in filled))
+            cursor.execute("; ".join(f"DELETE FROM {name}" for name in changed))
+            for name in sorted(brought):
+                cursor.execute(f"INSERT INTO {name} OVERRIDING SYSTEM VALUE TABLE as_migrated.{name}")
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +62,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
         cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
         if cursor.fetchone() == (True,):
             TransactionTestCase._fixture_teardown = _empty_what_was_filled
+            _keep_what_migrations_brought()
     yield
     TransactionTestCase._fixture_teardown = flush
     with django_db_blocker.unblock(), connection.cursor() as cursor:

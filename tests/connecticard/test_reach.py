@@ -71,6 +71,7 @@ PUBLIC = {
     "transactions:desk_question",
     "transactions:receipt",
     "help:page",
+    "help:of_page",
 }
 _ACTS_ON_A_WEBHOOK = ("pause", "remove", "rotate", "ping", "replay")
 OWN_ACCOUNT = ("account", "mfa", "connecticard:rename", "connecticard:sign_out", "connecticard:passkey")
@@ -215,6 +216,7 @@ def records(world, settings, tmp_path):
             "table": "libraries",
             "resource": "filings",
             "slug": help_page.page.slug,
+            "name": "libraries:town_list",
             "language": "en",
             "object_id": bethel.pk,
             "app_label": "libraries",
