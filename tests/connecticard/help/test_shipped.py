@@ -44,9 +44,11 @@ def test_a_page_that_ships_has_no_mistake(page):
     assert page.last_checked_on <= date.today()
 
 
-def test_a_page_in_spanish_stands_beside_the_english_one():
+def test_every_public_page_stands_in_both_languages_and_no_page_in_spanish_alone():
     english = {page.slug: page for page in shipped.pages() if page.language == "en"}
+    spanish = {page.slug for page in shipped.pages() if page.language == "es"}
 
+    assert {slug for slug, page in english.items() if page.audience == "public"} <= spanish
     for page in shipped.pages():
         if page.language == "es":
             assert (page.section, page.position, page.audience, page.helps_on) == (
